@@ -1,0 +1,69 @@
+// What a gateway process is told at birth; everything else it learns from its control plane. The file is
+// JSON, because whoever starts the process writes it, not a person.
+
+import type { SnapshotAddress } from '../snapshot/snapshot.ts'
+
+export interface GatewayBootstrap {
+  name: string
+  role: 'edge' | 'region'
+  /** null for an edge. */
+  region: string | null
+  listen: {
+    /** Clients. */
+    ingress: SnapshotAddress
+    /** Gateways of other regions and edges; null for an edge. Only endpoints of this region are served here. */
+    eastWest: SnapshotAddress | null
+    /** /metrics, /healthz, /readyz, /status, POST /drain, POST /gc; all but /healthz need the token. */
+    admin: SnapshotAddress
+  }
+  /** `x-regatta-token` of control ports and of pinned requests. */
+  token: string
+  /** Asked in this order; the next when one is lost. */
+  controlPlanes: SnapshotAddress[]
+  /** Last good snapshot is kept here as `snapshot.json`; read at start when no control plane answers. */
+  stateDir: string
+  seed: number
+  limits: {
+    maxHeaderBytes: number
+    maxBodyBytes: number
+    headerTimeoutMs: number
+    idleTimeoutMs: number
+    maxConnections: number
+    drainMs: number
+  }
+}
+
+export const defaultLimits: GatewayBootstrap['limits'] = {
+  maxHeaderBytes: 32_768,
+  maxBodyBytes: 16 * 1024 * 1024,
+  headerTimeoutMs: 10_000,
+  idleTimeoutMs: 75_000,
+  maxConnections: 20_000,
+  drainMs: 5_000,
+}
+
+/**
+ * Headers of the reference gateway, on both sides.
+ *
+ * Requests: `x-request-id` is passed on (made when missing). `x-regatta-pin: REGION` with `x-regatta-token`
+ * asks one region only; without the right token both are stripped. `x-regatta-hop: NAME` marks gateway to
+ * gateway traffic.
+ * Responses to clients: `server-timing: decision;dur=MS`, `x-regatta-gateway`, `x-regatta-region` (whose
+ * service answered), `x-regatta-attempts`. Responses that the gateway makes itself carry `x-regatta-reason`
+ * with a code of errors.ts and a JSON body `{code, message, hint, requestId}`.
+ * Probe over an east-west link: `GET /.regatta/health` answers 200 with `x-regatta-unavailable: SERVICE,…`.
+ */
+export const header = {
+  requestId: 'x-request-id',
+  pin: 'x-regatta-pin',
+  token: 'x-regatta-token',
+  hop: 'x-regatta-hop',
+  gateway: 'x-regatta-gateway',
+  region: 'x-regatta-region',
+  attempts: 'x-regatta-attempts',
+  reason: 'x-regatta-reason',
+  unavailable: 'x-regatta-unavailable',
+  serverTiming: 'server-timing',
+} as const
+
+export const healthPath = '/.regatta/health'

@@ -1,0 +1,94 @@
+// Coded errors of the gateway room. A code never changes its meaning; a message always says what was
+// expected, what was found, where, and what to do about it.
+
+/** Where in a file a problem stands. Lines and columns count from 1. */
+export interface Place {
+  file: string
+  line?: number
+  column?: number
+  /** Path inside the document, for example `spec.rules[0].matches[1].path`. */
+  path?: string
+}
+
+export interface ErrorDetails {
+  place?: Place
+  expected?: string
+  found?: string
+  hint?: string
+  cause?: unknown
+}
+
+/** Codes of this room; the text is the one-line summary that documentation and `--help` show. */
+export const gatewayErrors = {
+  RGT_CONFIG_SYNTAX: 'the file is not valid YAML or JSON',
+  RGT_CONFIG_SCHEMA: 'a field is missing, unknown, or of the wrong type',
+  RGT_CONFIG_REFERENCE: 'a document refers to another one that does not exist',
+  RGT_CONFIG_CONFLICT: 'two documents contradict each other',
+  RGT_SNAPSHOT_FORMAT: 'a snapshot message is malformed or of an unknown format',
+  RGT_SNAPSHOT_GAP: 'a delta does not follow the revision that is held',
+  RGT_SNAPSHOT_STATE: 'the last good snapshot on disk cannot be read',
+  RGT_BOOTSTRAP: 'the bootstrap file of a process is not usable',
+  RGT_LISTEN: 'a listener could not be opened',
+  RGT_HTTP_SYNTAX: 'a request does not follow HTTP/1.1',
+  RGT_HTTP_SMUGGLING: 'a request is framed ambiguously and was refused',
+  RGT_HTTP_HEADER_LIMIT: 'the header section is larger than the limit',
+  RGT_HTTP_BODY_LIMIT: 'the body is larger than the limit',
+  RGT_NO_ROUTE: 'no route matches the request',
+  RGT_RESIDENCY: 'residency allows no region that could serve the request',
+  RGT_NO_HEALTHY_TARGET: 'every allowed target is unhealthy',
+  RGT_UPSTREAM_TIMEOUT: 'no upstream answered in time',
+  RGT_UPSTREAM_FAILED: 'the upstream failed and the request may not be sent again',
+  RGT_DRAINING: 'the gateway is draining',
+  RGT_TOKEN: 'a control port was called without the token of its run',
+} as const
+
+export type GatewayErrorCode = keyof typeof gatewayErrors
+
+/** An error with a stable code. `toString()` gives the multi-line form that a person reads. */
+export class CodedError<Code extends string = string> extends Error {
+  readonly code: Code
+  readonly details: ErrorDetails
+  constructor(code: Code, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'CodedError'
+    this.code = code
+    this.details = details
+  }
+  override toString(): string {
+    const { place, expected, found, hint } = this.details
+    const where = place === undefined ? [] : [`  at ${formatPlace(place)}`]
+    return [
+      `${this.code}: ${this.message}`,
+      ...where,
+      ...(expected === undefined ? [] : [`  expected: ${expected}`]),
+      ...(found === undefined ? [] : [`  found: ${found}`]),
+      ...(hint === undefined ? [] : [`  hint: ${hint}`]),
+    ].join('\n')
+  }
+  toJSON(): Record<string, unknown> {
+    const { cause: _cause, ...details } = this.details
+    return { code: this.code, message: this.message, ...details }
+  }
+}
+
+/** Several problems of one reading, so that a person mends a file in one go. */
+export class CodedErrors extends CodedError {
+  readonly errors: readonly CodedError[]
+  constructor(errors: readonly CodedError[]) {
+    super(errors[0]?.code ?? 'RGT_CONFIG_SCHEMA', `${errors.length} problem${errors.length === 1 ? '' : 's'}`)
+    this.errors = errors
+  }
+  override toString(): string {
+    return this.errors.map(String).join('\n')
+  }
+}
+
+/** `file:line:column (path)`, as editors and terminals make clickable. */
+export function formatPlace(place: Place): string {
+  const position = [place.file, place.line, place.column].filter((part) => part !== undefined).join(':')
+  return place.path === undefined ? position : `${position} (${place.path})`
+}
+
+export function gatewayError(code: GatewayErrorCode, message: string, details?: ErrorDetails): CodedError<GatewayErrorCode> {
+  return new CodedError(code, message, details)
+}

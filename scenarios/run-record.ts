@@ -1,0 +1,29 @@
+// `run.json`: everything resolved, so that a run can be judged, reported and repeated from its folder alone.
+
+import type { Capabilities } from '../topologies/primitives.ts'
+import type { Inventory } from '../topologies/substrate.ts'
+import type { Plan } from './scenario.ts'
+
+export interface RunRecord {
+  apiVersion: 'regatta.dev/v1alpha1'
+  kind: 'Run'
+  id: string
+  /** ISO 8601, wall clock, for people only. */
+  startedAt: string
+  finishedAt: string | null
+  ended: 'complete' | 'interrupted' | 'failed'
+  /** Coded error when `ended` is failed. */
+  error: { code: string; message: string } | null
+  command: string
+  regatta: string
+  node: string
+  machine: { os: string; arch: string; cpuModel: string; cpus: number; memoryBytes: number }
+  substrate: string
+  gateway: string
+  mesh: string
+  capabilities: Capabilities
+  inventory: Inventory
+  plan: Plan
+  /** What was asked for and not available, and what stood in. */
+  limits: string[]
+}

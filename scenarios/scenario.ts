@@ -1,0 +1,92 @@
+// The resolved scenario: what happens, and what must hold. `schema.ts` holds the shape of the file.
+
+import type { ConfigDocument } from '../topologies/substrate.ts'
+import type { Phase } from '../topologies/history.ts'
+
+export interface Scenario {
+  name: string
+  description: string
+  /** Exit code that a must-fail scenario has to end with; null for ordinary ones. */
+  mustExit: number | null
+  /** Catalogue name or path of the topology. */
+  topology: string
+  /** Way in for every group; null = as the topology says. */
+  entry: 'edge' | 'direct' | 'list' | null
+  /** Documents put over the topology's gateway configuration. */
+  config: ConfigDocument[]
+  loads: LoadBlock[]
+  prober: ProberBlock
+  timeline: Timeline
+  steadyState: Thresholds
+  method: FaultBlock[]
+  thresholds: Thresholds
+  options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[] }
+  /** Absolute path of the file, for messages and for reproduction. */
+  file: string
+}
+
+/** Durations in microseconds. `recovered` starts after healing and the ramp. */
+export interface Timeline { warmupUs: number; steadyUs: number; faultUs: number; healingUs: number; recoveredUs: number }
+
+export interface LoadBlock {
+  name: string
+  kind: string
+  /** All groups together. */
+  ratePerSecond: number
+  arrivals: 'constant' | 'poisson'
+  groups: string[] | null
+  timeoutMs: number
+  /** Hand-written k6 suite (`suites/NAME.ts`); null = rendered from `mix`. */
+  suite: string | null
+  mix: { name: string; weight: number; method: string; host: string; path: string; headers: Record<string, string>; bodyBytes: number }[]
+}
+
+export interface ProberBlock {
+  /** Groups probed at `intervalMs`; the others are probed ten times more coarsely. null = the groups whose nearest region a fault touches. */
+  groups: string[] | null
+  intervalMs: number
+  template: string
+  timeoutMs: number
+}
+
+export interface FaultBlock {
+  name: string
+  /** Registry key of the fault. */
+  kind: string
+  /** Offset from the start of the fault phase. */
+  atUs: number
+  forUs: number
+  /** Parameters of that fault kind, validated by it. */
+  parameters: Record<string, unknown>
+}
+
+/** metric expression → conditions, k6 grammar: `{'failover_time': ['max<5s'], 'http_req_duration{region:eu-west,phase:recovered}': ['p(95)<rtt+100']}`. */
+export type Thresholds = Record<string, string[]>
+
+/** A plan is a pure function of scenario, topology and seed. */
+export interface Plan {
+  version: 1
+  scenario: Scenario
+  topology: import('../topologies/topology.ts').Topology
+  seed: number
+  phases: { phase: Phase; fromUs: number; toUs: number }[]
+  steps: { atUs: number; step: import('../topologies/substrate.ts').Step }[]
+  loads: import('../topologies/substrate.ts').LoadSpec[]
+  /** Every primitive of every fault, with the window in which it is asked for and what a witness must see. */
+  faults: PlannedFault[]
+  /** Group whose prober rows give failover_time. */
+  affectedGroups: string[]
+  endUs: number
+}
+
+export interface PlannedFault {
+  name: string
+  kind: string
+  index: number
+  primitive: import('../topologies/primitives.ts').Primitive
+  symptom: import('../topologies/primitives.ts').Symptom
+  /** Paths (group → region) on which the witness must see the symptom. */
+  paths: { group: string; region: string }[]
+  fromUs: number
+  toUs: number
+}

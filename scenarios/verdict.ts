@@ -1,0 +1,77 @@
+// The verdict document: what CI reads in a millisecond and every report is made from.
+
+export const verdictVersion = 'regatta.dev/v1alpha1'
+
+export const verdictValues = ['pass', 'fail', 'inconclusive'] as const
+export type VerdictValue = (typeof verdictValues)[number]
+
+/** Exit codes are API. */
+export const ExitCode = { pass: 0, fail: 1, inconclusive: 2, badInput: 3, toolFailed: 4, interrupted: 130 } as const
+
+export interface Check {
+  /** Unique in the document, stable over runs: the metric expression and condition, or the rule's name. */
+  name: string
+  /** 'objective' from the scenario's thresholds; 'validity' decides whether the run may be believed at all. */
+  group: 'objective' | 'steady-state' | 'validity'
+  verdict: VerdictValue
+  /** What had to hold, in words a person reads: `max < 5 s`. */
+  objective: string
+  /** The measured value in `unit`; null when it could not be measured. */
+  observed: number | null
+  unit: string
+  /** What the value rests on: sample counts, uncertainty, the rows that broke it. */
+  evidence: string[]
+}
+
+export interface Verdict {
+  apiVersion: typeof verdictVersion
+  kind: 'Verdict'
+  run: string
+  scenario: string
+  topology: string
+  substrate: string
+  gateway: string
+  mesh: string
+  seed: number
+  verdict: VerdictValue
+  exitCode: number
+  /** One sentence. */
+  summary: string
+  checks: Check[]
+  failover: FailoverMeasurement | null
+  paths: PathLatency[]
+  counts: Counts
+  /** What was asked for and could not be had, and what stood in for it. */
+  limits: string[]
+}
+
+/** failover_time and its stages, milliseconds from the fault's zero. Null = that stage was not observed. */
+export interface FailoverMeasurement {
+  groups: string[]
+  /** Upper bound of the measured value; below resolution when `belowResolution`. */
+  valueMs: number
+  resolutionMs: number
+  zeroUncertaintyMs: number
+  belowResolution: boolean
+  notRecovered: boolean
+  stages: { detectMs: number | null; decideMs: number | null; drainMs: number | null; recoverMs: number | null }
+  failed: number
+  slow: number
+  lastBadMs: number | null
+  eligibleFailed: number
+}
+
+/** Normal latency of a path: the median of its pinned probes in the steady phase. */
+export interface PathLatency { group: string; region: string; samples: number; normalMs: number; p99Ms: number }
+
+export interface Counts {
+  requests: number
+  eligible: number
+  eligibleFailed: number
+  failed: number
+  residencyDenied: number
+  attempts: number
+  retries: number
+  hedges: number
+  falseEjections: number
+}

@@ -1,0 +1,79 @@
+// The one record that every substrate writes. Judging and reporting read nothing else. Formats carry a
+// version and are only ever extended. Times are microseconds from the run's zero unless a name says otherwise.
+
+import type { AttemptOutcome, AttemptRecord, GatewayEvent } from '../gateway/ports.ts'
+import type { Primitive } from './primitives.ts'
+
+export const historyVersion = 1
+
+export const phases = ['warmup', 'steady', 'fault', 'healing', 'recovered'] as const
+export type Phase = (typeof phases)[number]
+
+/** One line of `events.ndjson`. `source` is a process (`gateway/eu-west`, `edge/frankfurt`, `control-plane/eu-west`), or `run`. */
+export type HistoryEvent =
+  | { atUs: number; source: 'run'; kind: 'phase'; phase: Phase }
+  | { atUs: number; source: 'run'; kind: 'fault-asked' | 'fault-in-force' | 'fault-heal-asked' | 'fault-healed'; fault: string; primitive: number; detail: Primitive }
+  | { atUs: number; source: 'run'; kind: 'config-published'; revision: number; region: string; documents: number }
+  | { atUs: number; source: 'run'; kind: 'process'; process: string; state: 'started' | 'ready' | 'paused' | 'resumed' | 'killed' | 'exited'; pid: number }
+  | { atUs: number; source: 'run'; kind: 'tool'; tool: string; text: string }
+  | { atUs: number; source: 'run'; kind: 'machine'; cpuShare: number; loopLagP99Ms: number; freeBytes: number }
+  | { atUs: number; source: 'run'; kind: 'interrupted'; reason: string }
+  | ({ source: string } & GatewayEvent)
+
+export const requestSources = ['load', 'prober', 'path-probe', 'witness'] as const
+/**
+ * load: the offered load. prober: fine-grained, measures failover_time. path-probe: pinned over one path in the
+ * steady phase, measures normal latency. witness: pinned and bypassing failover, shows that a fault bites.
+ */
+export type RequestSource = (typeof requestSources)[number]
+
+export const requestOutcomes = [
+  'ok', 'refused', 'reset', 'closed', 'timeout', '5xx', 'shed', 'residency', 'no-healthy-target', 'no-route', 'client-error', 'lost',
+] as const
+export type RequestOutcome = (typeof requestOutcomes)[number]
+
+/** A row of `requests.arrow`: one client request. Writers may reuse the object: sinks copy. */
+export interface RequestRow {
+  id: string
+  source: RequestSource
+  /** When the open-loop schedule wanted it sent; latency counts from here. */
+  scheduledUs: number
+  startUs: number
+  /** From `startUs` to the last byte of the response, or to the failure. */
+  durationUs: number
+  group: string
+  entry: 'edge' | 'direct' | 'list'
+  /** Name of the load's request template. */
+  route: string
+  protocol: string
+  method: string
+  /** Gateway that the client spoke to; '' when none answered. */
+  gateway: string
+  /** Region whose service answered; '' when none did. */
+  region: string
+  /** Region asked for by a pinned request; '' otherwise. */
+  pinned: string
+  status: number
+  outcome: RequestOutcome
+  /** Upstream attempts that the entry gateway reports; 0 when unknown. */
+  attempts: number
+  /** Routing decision of the entry gateway, nanoseconds; 0 when unknown. */
+  decisionNs: number
+  /** Idempotent, small body, entered by edge or list: see the verdict rules. */
+  eligible: boolean
+  sampled: boolean
+  bytes: number
+}
+
+/** A row of `attempts.arrow`: one upstream attempt, as the gateway that made it saw it. */
+export interface AttemptRow extends AttemptRecord {
+  gateway: string
+  outcome: AttemptOutcome
+}
+
+/** Where rows and events go while a run is on. */
+export interface HistorySink {
+  event(event: HistoryEvent): void
+  request(row: RequestRow): void
+  attempt(row: AttemptRow): void
+}

@@ -1,0 +1,134 @@
+// The port between what happens (scenarios) and where it runs. A substrate knows nothing of scenarios: it
+// starts a topology, plays timed steps, sends what it is told to send, and writes the history.
+
+import type { Capabilities, Primitive } from './primitives.ts'
+import type { HistorySink, RequestSource } from './history.ts'
+import type { Topology } from './topology.ts'
+
+export interface Substrate {
+  readonly kind: string
+  readonly description: string
+  capabilities(): Capabilities
+  start(request: StartRequest): Promise<Deployment>
+}
+
+export interface StartRequest {
+  topology: Topology
+  /** Gateway configuration documents, parsed and validated, with their places in files kept. */
+  config: ConfigDocument[]
+  seed: number
+  /** Folder of the run; the substrate keeps its scratch below `work/` there and removes it. */
+  runDir: string
+  history: HistorySink
+  tools: ToolPolicy
+  signal: AbortSignal
+  /** One line of progress with the stage it belongs to. */
+  progress(stage: string, text: string): void
+  options: SubstrateOptions
+}
+
+export interface ToolPolicy {
+  /** false: a missing tool is an error (exit 4) instead of a stand-in. */
+  allowEmbedded: boolean
+  /** false: look in explicit paths, PATH and the cache only. */
+  allowInstall: boolean
+}
+
+export interface SubstrateOptions {
+  gateway: string
+  mesh: string
+  /** Force a garbage collection in every gateway this often; 0 = never. */
+  collectGarbageEveryMs: number
+}
+
+/** One Kubernetes-style document as parsed; `file` and `line` for messages. */
+export interface ConfigDocument {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string; [key: string]: unknown }
+  spec?: unknown
+  [key: string]: unknown
+}
+
+/** A change of gateway configuration, as a publisher sends it to every regional control plane. */
+export interface ConfigChange {
+  revision: number
+  put: ConfigDocument[]
+  remove: { kind: string; namespace: string; name: string }[]
+}
+
+/**
+ * A running topology. Steps, loads and probes are declared first; `run` then plays them: in real time on
+ * sockets, in virtual time in simulation. Zero of the run is the moment when `run` is called.
+ */
+export interface Deployment extends AsyncDisposable {
+  readonly kind: string
+  readonly capabilities: Capabilities
+  /** What runs here and where it came from, for run.json. */
+  readonly inventory: Inventory
+  /** Play a step at a time of the run. A step that cannot be played rejects `run`. */
+  at(atUs: number, step: Step): void
+  /** Send load through the ways in. */
+  drive(load: LoadSpec): void
+  run(untilUs: number, signal: AbortSignal): Promise<void>
+  /** Undo every primitive still in force. Idempotent; also called by dispose. */
+  heal(): Promise<void>
+}
+
+export type Step =
+  | { kind: 'apply'; fault: string; index: number; primitive: Primitive }
+  | { kind: 'heal'; fault: string; index: number; primitive: Primitive }
+  | { kind: 'publish'; change: ConfigChange }
+  | { kind: 'mark'; event: { kind: 'phase'; phase: import('./history.ts').Phase } }
+
+export interface Inventory {
+  /** tool → version, path kind (`path`, `cache`, `embedded`, `npm`), and why a stand-in serves when it does. */
+  tools: Record<string, { version: string; origin: string; reason?: string }>
+  /** How long each stage of start took, milliseconds. */
+  stagesMs: Record<string, number>
+  /** Ways in, for `up` and for people: group → addresses in order. */
+  entries: Record<string, string[]>
+  /** Admin addresses by process, for `up`. */
+  admin: Record<string, string>
+  clock: { id: string; offsetUs: number; uncertaintyUs: number }
+}
+
+/** Open-loop load from one generator process. */
+export interface LoadSpec {
+  name: string
+  source: RequestSource
+  engine: 'open-loop' | 'k6'
+  /** For k6: path of the rendered or hand-written suite, and environment it reads. */
+  suite?: string
+  streams: StreamSpec[]
+  fromUs: number
+  toUs: number
+}
+
+/** One client group's arrivals. Arrival i of a stream is a pure function of this and i (see `arrivals.ts`). */
+export interface StreamSpec {
+  group: string
+  /** null = the group's own entry. */
+  entry: import('./topology.ts').Entry | null
+  ratePerSecond: number
+  arrivals: 'constant' | 'poisson'
+  seed: number
+  /** Offset of the first arrival, so that streams do not beat together. */
+  phaseUs: number
+  /** Client's patience with the whole request, milliseconds. */
+  timeoutMs: number
+  templates: RequestTemplate[]
+  /** Region that a pinned request asks for; null otherwise. */
+  pinned: string | null
+}
+
+export interface RequestTemplate {
+  name: string
+  /** Relative share of the stream. */
+  weight: number
+  method: string
+  host: string
+  path: string
+  headers: Record<string, string>
+  bodyBytes: number
+}

@@ -1,0 +1,72 @@
+// The resolved topology: what every substrate starts from. Everything optional in the file has its value
+// here, every round-trip time is a number, every way in is named. `schema.ts` holds the shape of the file,
+// `resolve.ts` turns a file into this.
+
+import type { SnapshotRegion } from '../gateway/snapshot/snapshot.ts'
+
+export interface Topology {
+  name: string
+  description: string
+  regions: Region[]
+  edges: Edge[]
+  clients: ClientGroup[]
+  services: Service[]
+  /** Round-trip times between places that talk, milliseconds; both directions of a pair are listed. */
+  links: Link[]
+  gateway: { kind: string; /** absolute paths of gateway configuration files, in no meaningful order */ config: string[] }
+  mesh: string
+  failoverOwner: 'gateway' | 'mesh'
+}
+
+export interface Coordinates { latitude: number; longitude: number }
+
+export interface Region {
+  name: string
+  cloud: string
+  jurisdiction: SnapshotRegion['jurisdiction']
+  coordinates: Coordinates
+}
+
+/** A gateway at a point of presence, outside every region. */
+export interface Edge { name: string; coordinates: Coordinates; /** nearest region; its control plane is asked first */ home: string }
+
+/** Clients that enter the same way from the same place. */
+export interface ClientGroup {
+  name: string
+  coordinates: Coordinates
+  jurisdiction: string
+  entry: Entry
+}
+
+/** How a group's requests enter: each is measured apart. */
+export type Entry =
+  | { kind: 'edge'; edge: string }
+  | { kind: 'direct'; region: string }
+  /** The client itself tries the next; `timeoutMs` is its patience with one. */
+  | { kind: 'list'; regions: string[]; timeoutMs: number }
+
+export const entryKinds = ['edge', 'direct', 'list'] as const
+
+/** An echo service: what it answers and how long it takes, in each region that runs it. */
+export interface Service {
+  /** `namespace/name:port`, the name that gateway configuration uses. */
+  name: string
+  regions: string[]
+  replicas: number
+  response: { latencyMs: number; jitterMs: number; bytes: number; errorRate: number }
+}
+
+/** A place that a link may start or end at. */
+export type PlaceRef = `region:${string}` | `edge:${string}` | `clients:${string}`
+
+export interface Link {
+  from: PlaceRef
+  to: PlaceRef
+  rttMs: number
+  /** 'great-circle' when computed from coordinates, 'stated' when the file says so. */
+  source: 'great-circle' | 'stated'
+}
+
+/** Part of a region that can be paused or stopped by itself. */
+export type RegionPart = 'gateway' | 'services' | 'control-plane'
+export const regionParts: readonly RegionPart[] = ['gateway', 'services', 'control-plane']
