@@ -14,6 +14,7 @@
 // *Ticket*: one client request in flight. *Attempt*: one try of it at one target.
 
 import type { HealthCause, HealthState } from '../ports.ts'
+import type { HealthSettings } from '../snapshot/snapshot.ts'
 
 /** Why the core answers a request itself. Index = code in effects. */
 export const failReasons = ['residency', 'no-healthy-target', 'upstream-timeout', 'upstream-failed', 'capacity'] as const
@@ -148,7 +149,7 @@ export interface RoutingCore {
   tick(lagUs: number, nowUs: number): void
 
   /** Swap to a new snapshot's topology. Health of targets whose key stays is kept; tickets in flight go on. */
-  swap(topology: CoreTopology, nowUs: number): void
+  swap(topology: CoreTopology, health: HealthSettings, nowUs: number): void
 
   /** For metrics and tests. */
   targetState(target: number): HealthState
