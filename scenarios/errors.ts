@@ -1,0 +1,21 @@
+// Coded errors of the scenarios room, in the form of the gateway's: a code never changes its meaning, and
+// whoever adds a fault, a load or a check adds its codes here.
+
+import { CodedError, type ErrorDetails } from '../gateway/errors.ts'
+
+/** Codes of this room; the text is the one-line summary that documentation and `--help` show. */
+export const scenarioErrors = {
+  RGT_SCENARIO_UNKNOWN: 'no scenario of that name is in the catalogue, and no such file exists',
+  RGT_SCENARIO_SYNTAX: 'a scenario file is not valid YAML or JSON',
+  RGT_SCENARIO_SCHEMA: 'a field of a scenario is missing, unknown, or of the wrong type',
+  RGT_SCENARIO_REFERENCE: 'a scenario names a region, group, link, template or file that does not exist',
+  RGT_SCENARIO_TIMELINE: 'the times of a scenario contradict each other',
+  RGT_RUN_STEP: 'a step of the plan could not be played',
+  RGT_RUN_HEAL: 'a fault could not be healed after the run',
+} as const
+
+export type ScenarioErrorCode = keyof typeof scenarioErrors
+
+export function scenarioError(code: ScenarioErrorCode, message: string, details?: ErrorDetails): CodedError<ScenarioErrorCode> {
+  return new CodedError(code, message, details)
+}
