@@ -1,0 +1,27 @@
+// The registry of faults: kind = file name = key. A new fault is one file and one line here; the schema of
+// scenarios, its JSON Schema and the reference follow.
+
+import { asymmetricPartition } from './asymmetric-partition.ts'
+import { controlPlaneLoss } from './control-plane-loss.ts'
+import type { Fault } from './fault.ts'
+import { flappingRegion } from './flapping-region.ts'
+import { latencySpike } from './latency-spike.ts'
+import { linkCut } from './link-cut.ts'
+import { regionBrownout } from './region-brownout.ts'
+import { regionalCrash } from './regional-crash.ts'
+import { regionalHang } from './regional-hang.ts'
+import { regionalOutage } from './regional-outage.ts'
+import { serviceOutage } from './service-outage.ts'
+
+export const faults: Readonly<Record<string, Fault>> = {
+  'asymmetric-partition': asymmetricPartition,
+  'control-plane-loss': controlPlaneLoss,
+  'flapping-region': flappingRegion,
+  'latency-spike': latencySpike,
+  'link-cut': linkCut,
+  'region-brownout': regionBrownout,
+  'regional-crash': regionalCrash,
+  'regional-hang': regionalHang,
+  'regional-outage': regionalOutage,
+  'service-outage': serviceOutage,
+}
