@@ -1,0 +1,50 @@
+// What thresholds may speak of: one line a metric. `index.ts` maps each to what measures it, and the compiler
+// holds both maps to the same names.
+
+/** k6's four kinds decide which aggregates a condition may use. */
+export const aggregatesOf = {
+  trend: ['avg', 'min', 'med', 'max', 'p(N)', 'count'],
+  rate: ['rate'],
+  counter: ['count', 'rate'],
+  gauge: ['value'],
+} as const
+export type MetricKind = keyof typeof aggregatesOf
+
+/** Tags of client rows. `phase` is that of the scheduled start; `source` is a history source. */
+export const rowTags = ['region', 'group', 'route', 'phase', 'source', 'entry', 'method', 'gateway'] as const
+export type MetricTag = (typeof rowTags)[number]
+
+export interface MetricDefinition {
+  kind: MetricKind
+  /** 'ms' for durations; 'share' is 0 to 1. */
+  unit: 'ms' | 'share' | 'count'
+  tags: readonly MetricTag[]
+  /** One line for documentation and hints. */
+  summary: string
+}
+
+const define = (kind: MetricKind, unit: MetricDefinition['unit'], tags: readonly MetricTag[], summary: string): MetricDefinition =>
+  ({ kind, unit, tags, summary })
+
+/**
+ * Without a tag, metrics of rows take load and prober in all phases but the warm-up; pinned probes and witnesses
+ * count only where `source` asks for them.
+ */
+export const metricDefinitions = {
+  failover_time: define('trend', 'ms', ['group'], 'from the first primitive asked for to the last failed or slow probe; a value a group'),
+  http_req_duration: define('trend', 'ms', rowTags, 'from the scheduled start to the last byte, failures included'),
+  http_req_failed: define('rate', 'share', rowTags, 'share of requests that failed; refusals that residency demands are not failures'),
+  http_reqs: define('counter', 'count', rowTags, 'requests sent; rate is a second'),
+  eligible_failed: define('counter', 'count', rowTags, 'failed requests that a gateway could have saved'),
+  slow_requests: define('counter', 'count', rowTags, 'requests slower than normal + 250 ms on the path that served them'),
+  decision_time: define('trend', 'ms', rowTags, 'routing decision of the entry gateway'),
+  residency_violations: define('counter', 'count', ['region', 'group', 'route', 'phase'], 'requests or attempts of a locked route in a region that is not allowed'),
+  false_ejections: define('counter', 'count', ['region', 'gateway', 'phase'], 'targets ejected that no fault in force explains'),
+  traffic_share: define('gauge', 'share', rowTags, 'share of the requests served that the region served'),
+  error_budget: define('gauge', 'share', ['group', 'route', 'phase', 'source', 'entry', 'method'], 'share used of the budget that 99.99 % leaves'),
+  config_propagation: define('trend', 'ms', ['region', 'gateway'], 'from a publication to its snapshot applied by every gateway'),
+  send_lag: define('trend', 'ms', rowTags, 'how late the generator sent, against its schedule'),
+} as const satisfies Record<string, MetricDefinition>
+
+export type MetricName = keyof typeof metricDefinitions
+export const metricNames = Object.keys(metricDefinitions) as MetricName[]
