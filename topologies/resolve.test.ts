@@ -1,0 +1,128 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
+import { catalogTopologies, loadTopology } from './load.ts'
+import { topologyJsonSchema } from './schema.ts'
+import type { Topology } from './topology.ts'
+
+let dir = ''
+beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'regatta-topology-')) })
+afterEach(() => rmSync(dir, { recursive: true, force: true }))
+
+const valid = `apiVersion: regatta.dev/v1alpha1
+kind: Topology
+metadata: { name: small }
+spec:
+  description: two regions
+  regions:
+    - { name: north, cloud: one, jurisdiction: EU, coordinates: { latitude: 60, longitude: 0 } }
+    - { name: south, cloud: two, jurisdiction: ZA, coordinates: { latitude: -30, longitude: 20 } }
+  edges:
+    - { name: pop, coordinates: { latitude: 50, longitude: 0 } }
+  clients:
+    - { name: people, jurisdiction: EU, coordinates: { latitude: 51, longitude: 1 } }
+  services:
+    - { name: shop/catalog:8080, response: { latency: 2ms } }
+  links:
+    - { between: [region:south, region:north], rtt: 90ms }
+  gateway: { config: [gateway.yaml] }
+`
+
+function load(text: string): Promise<Topology> {
+  writeFileSync(join(dir, 'gateway.yaml'), '')
+  writeFileSync(join(dir, 'small.yaml'), text)
+  return loadTopology(join(dir, 'small.yaml'))
+}
+
+async function errorsOf(text: string): Promise<readonly CodedError[]> {
+  const error = await load(text).then(() => null, (problem: unknown) => problem)
+  if (error instanceof CodedErrors) return error.errors
+  if (error instanceof CodedError) return [error]
+  throw new Error('the file was accepted', { cause: error })
+}
+
+const rttMs = (topology: Topology, from: string, to: string): number | undefined =>
+  topology.links.find((link) => link.from === from && link.to === to)?.rttMs
+
+test('what the file leaves out is filled in', async () => {
+  const topology = await load(valid)
+  expect(topology.edges[0].home).toBe('north')
+  expect(topology.clients[0].entry).toEqual({ kind: 'edge', edge: 'pop' })
+  expect(topology.services[0]).toMatchObject({ regions: ['north', 'south'], replicas: 1, response: { latencyMs: 2, errorRate: 0 } })
+  expect(topology).toMatchObject({ gateway: { kind: 'reference', config: [join(dir, 'gateway.yaml')] }, mesh: 'none', failoverOwner: 'gateway' })
+})
+
+test('every pair that talks has both directions, and a stated one stands', async () => {
+  const { links } = await load(valid)
+  // people↔pop, people↔2 regions, pop↔2 regions, north↔south
+  expect(links).toHaveLength(12)
+  for (const { from, to, rttMs: there } of links) {
+    expect(links.find((link) => link.from === to && link.to === from)?.rttMs).toBe(there)
+  }
+  expect(links.filter((link) => link.source === 'stated').map(({ from, to, rttMs: ms }) => [from, to, ms])).toEqual([
+    ['region:north', 'region:south', 90], ['region:south', 'region:north', 90],
+  ])
+})
+
+test.each([
+  ['a region', 'home: norht, coordinates: { latitude: 50', 'coordinates: { latitude: 50', 10, 'did you mean `north`?'],
+  ['an edge', 'jurisdiction: EU, entry: { kind: edge, edge: pope }, coordinates: { latitude: 51', 'jurisdiction: EU, coordinates: { latitude: 51', 12, 'did you mean `pop`?'],
+  ['a place of a link', 'region:west]', 'region:north]', 16, undefined],
+])('%s that does not exist is named with its line and the nearest name', async (_what, better, was, line, hint) => {
+  const [error, ...others] = await errorsOf(valid.replace(was, better))
+  expect(others).toEqual([])
+  expect(error.code).toBe('RGT_TOPOLOGY_REFERENCE')
+  expect(error.details.place).toMatchObject({ file: join(dir, 'small.yaml'), line })
+  expect(error.details.hint).toBe(hint)
+})
+
+test('names that stand twice, links between strangers and missing files are told together', async () => {
+  const text = valid.replace('name: south', 'name: north').replace('[region:south, region:north]', '[edge:pop, edge:pop]')
+    .replace('gateway.yaml', 'elsewhere.yaml')
+  const messages = (await errorsOf(text)).map((error) => error.message)
+  expect(messages).toEqual([
+    '`north` stands twice among the regions', 'these two places do not talk to each other', 'the gateway configuration file does not exist',
+  ])
+})
+
+test('a misspelt key is named with line, column and the nearest one', async () => {
+  const errors = await errorsOf(valid.replace('cloud: two', 'clowd: two'))
+  const unknown = errors.find((error) => error.details.found === 'clowd')
+  expect(unknown).toMatchObject({
+    code: 'RGT_TOPOLOGY_SCHEMA', details: { hint: 'did you mean `cloud`?', place: { line: 8, column: 22 } },
+  })
+})
+
+test('a name that is not in the catalogue gets the nearest one', async () => {
+  await expect(loadTopology('three-region')).rejects.toMatchObject({
+    code: 'RGT_TOPOLOGY_UNKNOWN', details: { hint: 'did you mean `three-regions`?' },
+  })
+})
+
+test('the catalogue holds what it says', async () => {
+  expect(catalogTopologies().map(({ name }) => name)).toEqual(['fifteen-regions', 'three-regions'])
+  const fifteen = await loadTopology('fifteen-regions')
+  expect(fifteen.regions).toHaveLength(15)
+  expect(new Set(fifteen.regions.map(({ cloud }) => cloud)).size).toBe(3)
+  expect([fifteen.edges.length, fifteen.clients.length]).toEqual([5, 5])
+})
+
+test('three-regions keeps the links short that its drills go over', async () => {
+  const three = await loadTopology('three-regions')
+  expect(rttMs(three, 'region:eu-west', 'region:us-east')).toBeCloseTo(80, 0)
+  for (const edge of three.edges) {
+    const others = three.regions.filter(({ name }) => name !== edge.home)
+    // The second-best region of every edge lies within the 120 ms that the failover budget assumes.
+    const best = Math.min(...others.map(({ name }) => rttMs(three, `edge:${edge.name}`, `region:${name}`) ?? Infinity))
+    expect(best).toBeLessThanOrEqual(120)
+  }
+  expect(rttMs(three, 'region:eu-west', 'region:ap-south')).toBeLessThanOrEqual(120)
+})
+
+test('the JSON Schema speaks of the file as people write it', () => {
+  const schema = JSON.stringify(topologyJsonSchema())
+  expect(schema).toContain('pathFactor')
+  expect(schema).toContain('90ms')
+})
