@@ -1,0 +1,133 @@
+// When each request of a load is due, what it asks for, and what it is called. Randomness is counter-based
+// (a hash of seed and index), so arrival i never depends on who asked for which arrival before: the generator,
+// k6 and the simulation play the same schedule, and a replay needs the load only.
+
+import type { Entry } from './topology.ts'
+import type { LoadSpec, RequestTemplate, StreamSpec } from './substrate.ts'
+
+const idempotentMethods = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
+/** Bodies up to this size are buffered by gateways and so may be sent again (verdict rules). */
+export const eligibleBodyBytes = 65_536
+
+/** Uniform in [0, 1), 32 bits: the finaliser of MurmurHash3 (Appleby, public domain) over seed and counter. */
+export function uniformAt(seed: number, index: number, lane: number): number {
+  let hash = mix(seed ^ 0x9e3779b9)
+  hash = mix(hash ^ Math.imul(index + 1, 0x85ebca6b))
+  hash = mix(hash ^ Math.imul(lane + 1, 0xc2b2ae35))
+  return (hash >>> 0) / 4_294_967_296
+}
+
+function mix(value: number): number {
+  let hash = value | 0
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return hash ^ (hash >>> 16)
+}
+
+/** A seed for one part of a plan, so that parts never share a stream of randomness (FNV-1a over the name). */
+export function deriveSeed(seed: number, name: string): number {
+  let hash = 0x811c9dc5 ^ mix(seed)
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
+  return mix(hash) >>> 0
+}
+
+/** One arrival, for those who want it as a value; hot paths use the cursor. */
+export interface Arrival {
+  index: number
+  /** Microseconds from the run's zero. */
+  atUs: number
+  /** Index into the stream's templates. */
+  template: number
+  id: string
+}
+
+/**
+ * Walks one stream's arrivals in order without allocating. Before the first `next()` it stands before the
+ * first arrival; when `next()` gives false there are no more before the load's `toUs`.
+ * Constant: arrival i is due at fromUs + phaseUs + i / rate. Poisson: the first at fromUs + phaseUs, then
+ * exponential gaps by inversion, -ln(1 - u) / rate.
+ */
+export class ArrivalCursor {
+  readonly stream: StreamSpec
+  index = -1
+  atUs = 0
+  template = 0
+  #exactUs: number
+  readonly #firstUs: number
+  readonly #toUs: number
+  readonly #gapUs: number
+  readonly #cumulative: Float64Array
+
+  constructor(load: Pick<LoadSpec, 'fromUs' | 'toUs'>, stream: StreamSpec) {
+    this.stream = stream
+    this.#firstUs = load.fromUs + stream.phaseUs
+    this.#exactUs = this.#firstUs
+    this.#toUs = load.toUs
+    this.#gapUs = stream.ratePerSecond > 0 ? 1_000_000 / stream.ratePerSecond : Infinity
+    this.#cumulative = cumulativeShares(stream.templates)
+  }
+
+  next(): boolean {
+    const index = this.index + 1
+    const exactUs = index === 0
+      ? (this.#gapUs === Infinity ? Infinity : this.#firstUs)
+      : this.stream.arrivals === 'constant'
+        ? this.#firstUs + index * this.#gapUs
+        : this.#exactUs - Math.log(1 - uniformAt(this.stream.seed, index, 0)) * this.#gapUs
+    const atUs = Math.round(exactUs)
+    if (!(atUs < this.#toUs)) return false
+    this.index = index
+    this.#exactUs = exactUs
+    this.atUs = atUs
+    this.template = this.#pick(index)
+    return true
+  }
+
+  #pick(index: number): number {
+    const shares = this.#cumulative
+    if (shares.length < 2) return 0
+    const u = uniformAt(this.stream.seed, index, 1)
+    let at = 0
+    while (at < shares.length - 1 && u >= shares[at]) at++
+    return at
+  }
+}
+
+function cumulativeShares(templates: readonly RequestTemplate[]): Float64Array {
+  const total = templates.reduce((sum, template) => sum + template.weight, 0)
+  let sum = 0
+  return Float64Array.from(templates, (template) => (sum += template.weight) / total)
+}
+
+/** Every arrival of one stream, as values. For plans and tests; it allocates. */
+export function* arrivalsOf(load: LoadSpec, streamIndex: number): Generator<Arrival> {
+  const label = streamLabel(load, streamIndex)
+  const cursor = new ArrivalCursor(load, load.streams[streamIndex])
+  while (cursor.next()) {
+    yield { index: cursor.index, atUs: cursor.atUs, template: cursor.template, id: requestId(label, cursor.index) }
+  }
+}
+
+export function countArrivals(load: LoadSpec, streamIndex: number): number {
+  const cursor = new ArrivalCursor(load, load.streams[streamIndex])
+  while (cursor.next());
+  return cursor.index + 1
+}
+
+/** Names a stream within its load: `load-europe`, `paths-europe-us-east` when pinned, and `…-s4` when that is taken. */
+export function streamLabel(load: Pick<LoadSpec, 'name' | 'streams'>, streamIndex: number): string {
+  const plain = ({ group, pinned }: StreamSpec): string => (pinned === null ? group : `${group}-${pinned}`)
+  const own = plain(load.streams[streamIndex])
+  const taken = load.streams.some((other, at) => at !== streamIndex && plain(other) === own)
+  return taken ? `${load.name}-${own}-s${streamIndex}` : `${load.name}-${own}`
+}
+
+/** `load-europe-000123`: unique in a run as long as names of loads are. */
+export function requestId(label: string, index: number): string {
+  return `${label}-${String(index).padStart(6, '0')}`
+}
+
+/** May it be sent again without harm, and did it enter where something can send it again? Pinned requests never count. */
+export function isEligible(method: string, bodyBytes: number, entry: Entry['kind'], pinned: string | null): boolean {
+  return pinned === null && entry !== 'direct' && bodyBytes <= eligibleBodyBytes && idempotentMethods.has(method)
+}
