@@ -14,7 +14,12 @@ export const topologyErrors = {
   RGT_PORT: 'a loopback port could not be had',
   RGT_PROCESS_EXIT: 'a process of the run ended by itself',
   RGT_UNSUPPORTED: 'the substrate cannot do what was asked',
+  RGT_CONTROL_REQUEST: 'a control port of the services was asked for something it cannot do',
+  RGT_GENERATOR_ENTRY: 'a stream of requests has no address to go to',
+  RGT_K6_SCRIPT: 'a k6 suite threw, or could not be loaded',
+  RGT_K6_RUN: 'k6 ended without playing its load to the end',
   RGT_HISTORY_FORMAT: 'a history file is malformed or of an unknown version',
+  RGT_HISTORY_CLOSED: 'a row or event came after the history was finalised',
 } as const
 
 export type TopologyErrorCode = keyof typeof topologyErrors

@@ -1,0 +1,23 @@
+// What the services process of one region is told at birth.
+
+import type { SnapshotAddress } from '../../../../gateway/snapshot/snapshot.ts'
+import type { EchoBehaviour } from './behaviour.ts'
+
+export interface ServicesBootstrap {
+  region: string
+  seed: number
+  /** `x-regatta-token` of the control listener. */
+  token: string
+  /** POST /degrade, POST /restore, GET /status (token needed), GET /healthz. */
+  control: SnapshotAddress
+  endpoints: EchoEndpoint[]
+}
+
+export interface EchoEndpoint extends EchoBehaviour {
+  /** `namespace/name:port`. */
+  service: string
+  /** Counts from 0 within service and region. */
+  replica: number
+  /** Loopback port; the host is the control listener's. */
+  port: number
+}

@@ -1,0 +1,63 @@
+// One replica of one echo service: a listener that says who it is. What does not change between requests is
+// made once, because a dozen processes share two cores with what is being measured.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Random } from '../../../../gateway/ports.ts'
+import { header } from '../../../../gateway/dataplane/bootstrap.ts'
+import { echoDelayMs, echoFails, type Degradation } from './behaviour.ts'
+import type { EchoEndpoint } from './bootstrap.ts'
+
+/** Longer than any gateway keeps an idle connection, so that it is never the service that closes under a request. */
+const keepAliveMs = 600_000
+
+export interface RunningEndpoint {
+  readonly endpoint: EchoEndpoint
+  readonly server: Server
+  degradation: Degradation | null
+  requests: number
+}
+
+export function echoEndpoint(region: string, endpoint: EchoEndpoint, random: Random): RunningEndpoint {
+  const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0, headersTimeout: 60_000, noDelay: true })
+  const running: RunningEndpoint = { endpoint, server, degradation: null, requests: 0 }
+  const answer = answerer(region, endpoint)
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (request.url === '/healthz') return answerHealth(response)
+    running.requests++
+    const failed = echoFails(endpoint, running.degradation, random.next())
+    const delayMs = echoDelayMs(endpoint, running.degradation, random.next())
+    const reply = (): void => answer(request, response, failed)
+    whenRead(request, delayMs < 0.5 ? reply : () => setTimeout(reply, delayMs))
+  })
+  return running
+}
+
+/** A body must be read before the answer, or the connection cannot serve the next request. */
+function whenRead(request: IncomingMessage, then: () => void): void {
+  const hasBody = request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
+  if (!hasBody) return then()
+  request.on('end', then).resume()
+}
+
+function answerer(region: string, { service, replica, bytes }: EchoEndpoint) {
+  const identity = `{"region":${JSON.stringify(region)},"service":${JSON.stringify(service)},"replica":${replica}`
+  const fixed = ['content-type', 'application/json', 'x-echo-region', region, 'x-echo-service', service, 'x-echo-replica', String(replica)]
+  const padding = 'x'.repeat(bytes)
+  return (request: IncomingMessage, response: ServerResponse, failed: boolean): void => {
+    const id = request.headers[header.requestId]
+    const said = `${identity},"method":"${request.method}","path":${JSON.stringify(request.url)},"host":${JSON.stringify(request.headers.host ?? '')}`
+      + `,"requestId":${JSON.stringify(id ?? '')}${failed ? ',"error":"injected"' : ''}`
+    const missing = bytes - Buffer.byteLength(said) - 1 - padField
+    const body = missing >= 0 ? `${said},"pad":"${padding.slice(0, missing)}"}` : `${said}}`
+    response.sendDate = false
+    response.writeHead(failed ? 500 : 200, [...fixed, 'content-length', String(Buffer.byteLength(body))])
+    response.end(request.method === 'HEAD' ? undefined : body)
+  }
+}
+
+const padField = ',"pad":""'.length
+
+function answerHealth(response: ServerResponse): void {
+  response.writeHead(200, ['content-type', 'text/plain', 'content-length', '3'])
+  response.end('ok\n')
+}

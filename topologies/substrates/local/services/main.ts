@@ -1,0 +1,34 @@
+// The services process of one region: every replica of every service that the region runs, each behind its
+// own port, and one control listener. One process a region, because the region dies as a whole.
+
+import type { Server } from 'node:http'
+import { gatewayError } from '../../../../gateway/errors.ts'
+import { runChild, seededRandom } from '../../../../gateway/runtime.ts'
+import { deriveSeed } from '../../../arrivals.ts'
+import type { ServicesBootstrap } from './bootstrap.ts'
+import { controlListener } from './control.ts'
+import { echoEndpoint } from './endpoint.ts'
+
+await runChild<ServicesBootstrap>(async ({ bootstrap }) => {
+  const { region, seed, control } = bootstrap
+  const endpoints = bootstrap.endpoints.map((endpoint) =>
+    echoEndpoint(region, endpoint, seededRandom(deriveSeed(seed, `${region}/${endpoint.service}/${endpoint.replica}`))))
+  const controls = controlListener(bootstrap, endpoints)
+  await Promise.all([
+    listen(controls, control.host, control.port),
+    ...endpoints.map(({ server, endpoint }) => listen(server, control.host, endpoint.port)),
+  ])
+  return async () => {
+    for (const server of [controls, ...endpoints.map((running) => running.server)]) {
+      server.close()
+      server.closeAllConnections()
+    }
+  }
+})
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => reject(gatewayError('RGT_LISTEN', `cannot listen on ${host}:${port}`, { found: String(cause), cause })))
+    server.listen(port, host, 1024, resolve)
+  })
+}
