@@ -1,0 +1,68 @@
+// The columns of the two tables: one line a field of a row. Everything else in this folder (writing, sorting,
+// reading, the Arrow schema) follows from these lines, so a new column is one line here and one in the row type.
+
+import { Bool, Dictionary, Field, Float64, Int16, Int32, Schema, Uint16, Utf8, type DataType } from 'apache-arrow'
+import type { AttemptRow, RequestRow } from '../history.ts'
+import { historyVersion } from '../history.ts'
+
+/**
+ * text: a string of its own in each row. code: one of few strings, kept once (dictionary). us: a time in
+ * microseconds, float64. int32 and uint16: rounded and held within their width. flag: true or false.
+ */
+export type ColumnKind = 'text' | 'code' | 'us' | 'int32' | 'uint16' | 'flag'
+
+type KindOf<Value> = Value extends boolean ? 'flag' : Value extends string ? 'text' | 'code' : 'us' | 'int32' | 'uint16'
+export type Columns<Row> = { readonly [Name in keyof Row]: KindOf<Row[Name]> }
+
+/** Order of the columns; rows are sorted by `scheduledUs`, then `id`, then the rest in this order. */
+export const requestColumns = {
+  id: 'text', source: 'code', scheduledUs: 'us', startUs: 'us', durationUs: 'int32', group: 'code', entry: 'code', route: 'code',
+  protocol: 'code', method: 'code', gateway: 'code', region: 'code', pinned: 'code', status: 'uint16', outcome: 'code',
+  attempts: 'uint16', decisionNs: 'int32', eligible: 'flag', sampled: 'flag', bytes: 'int32',
+} as const satisfies Columns<RequestRow>
+
+/** Rows are sorted by `startUs`, then `requestId`, then the rest in this order. */
+export const attemptColumns = {
+  requestId: 'text', attempt: 'uint16', reason: 'code', service: 'code', target: 'code', region: 'code', startUs: 'us',
+  durationUs: 'int32', status: 'uint16', outcome: 'code', gateway: 'code',
+} as const satisfies Columns<AttemptRow>
+
+/** A table of the history: its name, its columns, and what its rows are sorted by. */
+export interface TableSpec<Row> {
+  name: 'requests' | 'attempts'
+  columns: Columns<Row>
+  sortBy: readonly (keyof Row & string)[]
+}
+
+export const requestTable: TableSpec<RequestRow> = { name: 'requests', columns: requestColumns, sortBy: ['scheduledUs', 'id'] }
+export const attemptTable: TableSpec<AttemptRow> = { name: 'attempts', columns: attemptColumns, sortBy: ['startUs', 'requestId'] }
+
+export function columnNames<Row>(table: TableSpec<Row>): (keyof Row & string)[] {
+  return Object.keys(table.columns) as (keyof Row & string)[]
+}
+
+/**
+ * The Arrow schema. Dictionary ids are the column's number: the library's own counter would make two files of
+ * equal rows differ. `wide` names the columns whose codes need 32 bits; the rest take 16.
+ */
+export function arrowSchema<Row>(table: TableSpec<Row>, wide: ReadonlySet<string>): Schema {
+  const fields = columnNames(table).map((name, index) =>
+    new Field(name, arrowType(table.columns[name], index, wide.has(name)), false))
+  return new Schema(fields, new Map([['regatta.history', String(historyVersion)], ['regatta.table', table.name]]))
+}
+
+function arrowType(kind: ColumnKind, id: number, wide: boolean): DataType {
+  switch (kind) {
+    case 'text': return new Utf8()
+    case 'code': return new Dictionary(new Utf8(), wide ? new Int32() : new Int16(), id, false)
+    case 'us': return new Float64()
+    case 'int32': return new Int32()
+    case 'uint16': return new Uint16()
+    case 'flag': return new Bool()
+  }
+}
+
+/** File names in a run's folder. The stream exists while the run is on; the file replaces it at the end. */
+export const fileOf = (table: TableSpec<never>['name']): string => `${table}.arrow`
+export const streamOf = (table: TableSpec<never>['name']): string => `${table}.arrows`
+export const eventsFile = 'events.ndjson'
