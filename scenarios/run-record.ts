@@ -1,7 +1,7 @@
 // `run.json`: everything resolved, so that a run can be judged, reported and repeated from its folder alone.
 
 import type { Capabilities } from '../topologies/primitives.ts'
-import type { Inventory } from '../topologies/substrate.ts'
+import type { ConfigDocument, Inventory } from '../topologies/substrate.ts'
 import type { Plan } from './scenario.ts'
 
 export interface RunRecord {
@@ -24,6 +24,8 @@ export interface RunRecord {
   capabilities: Capabilities
   inventory: Inventory
   plan: Plan
+  /** Gateway configuration as it was started with: the topology's documents under the scenario's. */
+  config?: ConfigDocument[]
   /** What was asked for and not available, and what stood in. */
   limits: string[]
 }

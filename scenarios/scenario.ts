@@ -19,6 +19,8 @@ export interface Scenario {
   timeline: Timeline
   steadyState: Thresholds
   method: FaultBlock[]
+  /** Changes of configuration published while the run is on. */
+  changes?: ChangeBlock[]
   thresholds: Thresholds
   options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[] }
   /** Absolute path of the file, for messages and for reproduction. */
@@ -60,6 +62,19 @@ export interface FaultBlock {
   parameters: Record<string, unknown>
 }
 
+/** Documents published one after another; in their strings `{i}` is the number of the name, `{n}` of the change. */
+export interface ChangeBlock {
+  name: string
+  kind: 'routes'
+  /** Offset from the start of the fault phase. */
+  atUs: number
+  count: number
+  ratePerSecond: number
+  /** Names taken in turn: change i writes document i modulo this. */
+  distinct: number
+  document: ConfigDocument
+}
+
 /** metric expression → conditions, k6 grammar: `{'failover_time': ['max<5s'], 'http_req_duration{region:eu-west,phase:recovered}': ['p(95)<rtt+100']}`. */
 export type Thresholds = Record<string, string[]>
 
@@ -76,6 +91,10 @@ export interface Plan {
   faults: PlannedFault[]
   /** Group whose prober rows give failover_time. */
   affectedGroups: string[]
+  /** Highest rate of all streams together, requests a second. */
+  offeredRate?: number
+  /** What the plan had to leave out or asks too much of, for run.json. */
+  limits?: string[]
   endUs: number
 }
 

@@ -6,7 +6,7 @@ import type { Random } from '../../gateway/ports.ts'
 import type { Primitive, Symptom } from '../../topologies/primitives.ts'
 import type { Topology } from '../../topologies/topology.ts'
 
-export interface Fault<Parameters = unknown> {
+export interface Fault<Schema extends z.ZodObject = z.ZodObject> {
   /** Registry key = file name. */
   readonly kind: string
   /** One line for people. */
@@ -14,9 +14,9 @@ export interface Fault<Parameters = unknown> {
   /** Label of the shaded window in charts. */
   readonly shade: string
   /** What may be written beside `fault`, `name`, `at` and `for`; strict, so that a misspelt key is found. */
-  readonly parameters: z.ZodType<Parameters> & { readonly shape: z.ZodRawShape }
+  readonly parameters: Schema
   /** Pure. Throws CodedError RGT_SCENARIO_REFERENCE for a name that the topology does not have. */
-  compose(parameters: Parameters, window: FaultWindow): Composition
+  compose(parameters: z.output<Schema>, window: FaultWindow): Composition
 }
 
 export interface FaultWindow {
@@ -45,9 +45,9 @@ export interface ComposedPrimitive {
 /** The way from a client group to the services of a region. */
 export interface Path { group: string; region: string }
 
-/** Keeps the type of the parameters inside a file, and lets the registry hold every fault alike. */
-export function defineFault<Parameters>(fault: Fault<Parameters>): Fault {
-  return fault as unknown as Fault
+/** Infers the parameters' type inside a file; the registry keeps it for typed authoring. */
+export function defineFault<Schema extends z.ZodObject>(fault: Fault<Schema>): Fault<Schema> {
+  return fault
 }
 
 /** One primitive over the whole window: the common case. */

@@ -13,7 +13,7 @@ import { regionalHang } from './regional-hang.ts'
 import { regionalOutage } from './regional-outage.ts'
 import { serviceOutage } from './service-outage.ts'
 
-export const faults: Readonly<Record<string, Fault>> = {
+export const faults = {
   'asymmetric-partition': asymmetricPartition,
   'control-plane-loss': controlPlaneLoss,
   'flapping-region': flappingRegion,
@@ -24,4 +24,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   'regional-hang': regionalHang,
   'regional-outage': regionalOutage,
   'service-outage': serviceOutage,
+} satisfies Record<string, Fault>
+
+export type FaultKind = keyof typeof faults
+export const faultKinds = Object.keys(faults) as FaultKind[]
+
+/** The fault of a kind, with its types laid aside: blocks are checked against its parameters when read. */
+export function faultOf(kind: string): Fault | undefined {
+  return Object.hasOwn(faults, kind) ? faults[kind as FaultKind] : undefined
 }

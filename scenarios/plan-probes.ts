@@ -1,0 +1,100 @@
+// The requests that measure instead of load: the prober (failover time), pinned probes of each path while all
+// is well (normal latency), and witnesses that bypass failover (did the fault bite?).
+
+import { deriveSeed } from '../topologies/arrivals.ts'
+import type { LoadSpec, RequestTemplate, StreamSpec } from '../topologies/substrate.ts'
+import type { Topology } from '../topologies/topology.ts'
+import type { Path } from './faults/fault.ts'
+import { homeRegion, regionsByDistance } from './faults/paths.ts'
+import type { Scenario } from './scenario.ts'
+
+/** Groups that no fault touches are probed this many times more coarsely. */
+const coarser = 10
+/** Verdicts ask for 200 samples a path; the surplus pays for the odd one that is lost. */
+const probesPerPath = 222
+/** Pinned probes end this long before the steady phase does, so that the fault meets none of them in flight. */
+const settleUs = 300_000
+/** All paths together, requests a second: what the whole of a small machine's 600 leaves beside load and prober. */
+const pathProbeBudget = 320
+/** Often enough that an outage of a second shows, seldom enough to weigh nothing. */
+const witnessesPerSecond = 5
+const witnessTimeoutMs = 1000
+
+export interface ProbeContext {
+  scenario: Scenario
+  topology: Topology
+  seed: number
+  template: RequestTemplate
+  steady: { fromUs: number; toUs: number }
+  endUs: number
+  affectedGroups: readonly string[]
+  /** Paths on which some fault must show. */
+  faultPaths: readonly Path[]
+}
+
+export function planProbes(context: ProbeContext): { loads: LoadSpec[]; limits: string[] } {
+  const paths = planPathProbes(context)
+  const loads = [planProber(context), paths.load, planWitnesses(context)]
+  return { loads: loads.filter((load) => load.streams.length > 0), limits: paths.limits }
+}
+
+function planProber(context: ProbeContext): LoadSpec {
+  const { scenario, topology, affectedGroups } = context
+  const { intervalMs, timeoutMs } = scenario.prober
+  const streams = topology.clients.map(({ name }, index) => {
+    const everyMs = affectedGroups.includes(name) ? intervalMs : intervalMs * coarser
+    // Spread over the finest interval, so that the groups' probes never leave together.
+    const phaseUs = Math.round((index * intervalMs * 1000) / topology.clients.length)
+    return stream(context, 'prober', { group: name, ratePerSecond: 1000 / everyMs, phaseUs, timeoutMs, pinned: null })
+  })
+  return { name: 'prober', source: 'prober', engine: 'open-loop', streams, fromUs: 0, toUs: context.endUs }
+}
+
+function planPathProbes(context: ProbeContext): { load: LoadSpec; limits: string[] } {
+  const { steady } = context
+  const toUs = Math.max(steady.fromUs, steady.toUs - Math.min(settleUs, (steady.toUs - steady.fromUs) / 10))
+  const seconds = (toUs - steady.fromUs) / 1_000_000
+  const wanted = seconds > 0 ? pathsToKnow(context) : []
+  const ratePerSecond = probesPerPath / seconds
+  const kept = wanted.slice(0, Math.max(1, Math.floor(pathProbeBudget / ratePerSecond)))
+  const streams = kept.map(({ group, region }, index) => stream(context, 'paths', {
+    group, ratePerSecond, pinned: region, timeoutMs: context.scenario.prober.timeoutMs,
+    phaseUs: Math.round((index * 1_000_000) / (ratePerSecond * kept.length)),
+  }))
+  const left = wanted.slice(kept.length).map(({ group, region }) => `${group} → ${region}`)
+  return {
+    load: { name: 'paths', source: 'path-probe', engine: 'open-loop', streams, fromUs: steady.fromUs, toUs: Math.round(toUs) },
+    limits: left.length === 0 ? [] : [
+      `normal latency is not measured on ${left.length} paths (${left.slice(0, 5).join(', ')}${left.length > 5 ? ', …' : ''}): ` +
+      `the steady phase is too short for ${probesPerPath} probes of each at ${pathProbeBudget} requests/s in all`,
+    ],
+  }
+}
+
+/** Most wanted first: homes of the affected groups, homes of the others, where the affected may go, the rest. */
+function pathsToKnow({ topology, affectedGroups }: ProbeContext): Path[] {
+  const affected = topology.clients.filter(({ name }) => affectedGroups.includes(name))
+  const others = topology.clients.filter(({ name }) => !affectedGroups.includes(name))
+  const ways = (from: number, to?: number): Path[] => affected.flatMap((group) =>
+    regionsByDistance(topology, group).slice(from, to).map((region) => ({ group: group.name, region })))
+  const homes = others.map((group) => ({ group: group.name, region: homeRegion(topology, group) }))
+  return [...ways(0, 1), ...homes, ...ways(1, 3), ...ways(3)]
+}
+
+function planWitnesses(context: ProbeContext): LoadSpec {
+  const paths = [...new Map(context.faultPaths.map((path) => [`${path.group} ${path.region}`, path])).values()]
+  const streams = paths.map(({ group, region }, index) => stream(context, 'witness', {
+    group, pinned: region, ratePerSecond: witnessesPerSecond, timeoutMs: witnessTimeoutMs,
+    phaseUs: Math.round((index * 1_000_000) / (witnessesPerSecond * paths.length)),
+  }))
+  return { name: 'witness', source: 'witness', engine: 'open-loop', streams, fromUs: 0, toUs: context.endUs }
+}
+
+function stream(
+  { seed, template }: ProbeContext, name: string,
+  given: Pick<StreamSpec, 'group' | 'ratePerSecond' | 'phaseUs' | 'timeoutMs' | 'pinned'>,
+): StreamSpec {
+  return {
+    ...given, entry: null, arrivals: 'constant', seed: deriveSeed(seed, `${name}/${given.group}/${given.pinned ?? ''}`), templates: [template],
+  }
+}
