@@ -33,12 +33,18 @@ export const gatewayErrors = {
   RGT_HTTP_SMUGGLING: 'a request is framed ambiguously and was refused',
   RGT_HTTP_HEADER_LIMIT: 'the header section is larger than the limit',
   RGT_HTTP_BODY_LIMIT: 'the body is larger than the limit',
+  RGT_HTTP_UNSUPPORTED: 'a request asks for a part of HTTP that this gateway does not serve',
+  RGT_HTTP_TIMEOUT: 'a request did not arrive in time',
   RGT_NO_ROUTE: 'no route matches the request',
   RGT_RESIDENCY: 'residency allows no region that could serve the request',
   RGT_NO_HEALTHY_TARGET: 'every allowed target is unhealthy',
   RGT_UPSTREAM_TIMEOUT: 'no upstream answered in time',
   RGT_UPSTREAM_FAILED: 'the upstream failed and the request may not be sent again',
   RGT_DRAINING: 'the gateway is draining',
+  RGT_CAPACITY: 'more requests are in flight than the gateway admits',
+  RGT_NOT_READY: 'no snapshot has been applied yet',
+  RGT_ADMIN: 'a control port was asked for something that it does not offer',
+  RGT_ADMIN_HOST: 'a control port was called by a name that is not loopback',
   RGT_TOKEN: 'a control port was called without the token of its run',
 } as const
 
