@@ -1,0 +1,92 @@
+// From documents to one FederationConfig: shape, references, attachment, policies. The result does not depend on the
+// order of documents or files, and what did not change keeps its identity, so that compiling again is cheap.
+//
+//   documents ─parse─► by kind ─attach─► routes at their Gateways ─policies─► FederationConfig ─freeze─►
+
+import { type CodedError, CodedErrors } from '../errors.ts'
+import { defaultRouteFailover, type HealthSettings, type RouteFailover } from '../snapshot/snapshot.ts'
+import { attach, checkReferences } from './attach.ts'
+import type { SourceDocument } from './document.ts'
+import { deepFreeze } from './freeze.ts'
+import type { Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
+import { compareText, parseDocuments, type Parsed } from './parse.ts'
+import { indexPolicies, type PolicyIndex } from './policies.ts'
+
+export { fromObjects, readDocuments, type SourceDocument } from './document.ts'
+
+/** Validated configuration of the whole federation, the same for every gateway. Frozen. */
+export interface FederationConfig {
+  /** Sorted by `namespace/name`. */
+  gateways: readonly Gateway[]
+  routes: readonly AttachedRoute[]
+  health: HealthSettings
+  /** Conflicts that were settled by age and name; nothing is lost, but somebody's policy is not in force. */
+  warnings: readonly CodedError[]
+  /** How many documents it was made of. */
+  documents: number
+}
+
+/** A route with everything that its Gateways and policies say about it. Keeps its identity while none of them changes. */
+export interface AttachedRoute {
+  document: HttpRoute
+  /** Of the route and its listeners together; empty = every host. */
+  hostnames: readonly string[]
+  failover: RouteFailover
+  /** All must hold; empty = every region may serve. */
+  residency: readonly ResidencyPolicy[]
+}
+
+/** What an AttachedRoute was made of, to see whether it can be used again. */
+const made = new WeakMap<HttpRoute, { of: readonly unknown[]; route: AttachedRoute }>()
+
+/**
+ * Checks the documents together. Throws CodedErrors with every problem found: RGT_CONFIG_SCHEMA, RGT_CONFIG_REFERENCE,
+ * RGT_CONFIG_CONFLICT. Values handed over are not to be changed afterwards (they are known by identity).
+ */
+export function federate(documents: readonly SourceDocument[]): FederationConfig {
+  const parsed = parseDocuments(documents)
+  const errors: CodedError[] = []
+  const warnings: CodedError[] = []
+  const policies = indexPolicies(parsed, errors, warnings)
+  const routes: { key: string; route: AttachedRoute }[] = []
+  for (const route of parsed.HTTPRoute.values()) {
+    const attachment = attach(route, parsed.Gateway, errors)
+    checkReferences(route, parsed, errors)
+    if (attachment === null) continue
+    routes.push({ key: route.key, route: settle(route, attachment.gateways, attachment.hostnames, policies, warnings) })
+  }
+  if (errors.length > 0) throw new CodedErrors(errors)
+  return Object.freeze({
+    gateways: Object.freeze([...parsed.Gateway.values()].sort((a, b) => compareText(a.key, b.key)).map(({ document }) => document)),
+    routes: Object.freeze(routes.sort((a, b) => compareText(a.key, b.key)).map(({ route }) => route)),
+    health: policies.health,
+    warnings: Object.freeze(warnings.sort((a, b) => compareText(a.message, b.message))),
+    documents: documents.length,
+  })
+}
+
+function settle(
+  route: Parsed<HttpRoute>, gateways: readonly Parsed<Gateway>[], hostnames: readonly string[], policies: PolicyIndex, warnings: CodedError[],
+): AttachedRoute {
+  const inherited = policies.failoverOfGateways(route, gateways, warnings)
+  const own = policies.failoverOf(route)
+  const residency = policies.residencyOf(route, gateways)
+  const of = [hostnames, inherited, own, ...residency]
+  const held = made.get(route.document)
+  if (held !== undefined && held.of.length === of.length && held.of.every((part, index) => part === of[index])) return held.route
+  const attached = deepFreeze({
+    document: route.document,
+    hostnames,
+    failover: { ...defaultRouteFailover, ...routeFields(inherited?.spec), ...routeFields(own?.spec) },
+    residency: [...residency],
+  })
+  made.set(route.document, { of, route: attached })
+  return attached
+}
+
+/** The fields of a policy that concern one route, as far as it sets them. */
+function routeFields(spec: Partial<RouteFailover> | undefined): Partial<RouteFailover> {
+  if (spec === undefined) return {}
+  const { enabled, prefer, maxAttempts, maxBodyBytes } = spec
+  return Object.fromEntries(Object.entries({ enabled, prefer, maxAttempts, maxBodyBytes }).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,21 @@
+// The registry of configuration kinds: kind → schema, one file a kind. A new kind is one file and one line here.
+
+import { failoverPolicyKind, type FailoverPolicy } from './failover-policy.ts'
+import { gatewayKind, type Gateway } from './gateway.ts'
+import { httpRouteKind, type HttpRoute } from './http-route.ts'
+import { referenceGrantKind, type ReferenceGrant } from './reference-grant.ts'
+import { residencyPolicyKind, type ResidencyPolicy } from './residency-policy.ts'
+import { serviceImportKind, type ServiceImport } from './service-import.ts'
+
+export const kinds = {
+  Gateway: gatewayKind,
+  HTTPRoute: httpRouteKind,
+  ReferenceGrant: referenceGrantKind,
+  ServiceImport: serviceImportKind,
+  FailoverPolicy: failoverPolicyKind,
+  ResidencyPolicy: residencyPolicyKind,
+} as const
+
+export type Kind = keyof typeof kinds
+export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy
+export type { FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, ServiceImport }
