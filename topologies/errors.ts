@@ -10,6 +10,8 @@ export const topologyErrors = {
   RGT_TOPOLOGY_REFERENCE: 'a topology names a region, edge or file that it does not have',
   RGT_TOOL_MISSING: 'a tool is not to be had and stand-ins are switched off',
   RGT_TOOL_INSTALL: 'a tool could not be installed',
+  RGT_TOOL_VERSION: 'a tool is older than what is needed, or does not say its version',
+  RGT_FAULT_PROXY: 'the fault proxy refused a call, or did not answer it',
   RGT_SUBSTRATE_START: 'a substrate could not start the topology',
   RGT_PORT: 'a loopback port could not be had',
   RGT_PROCESS_EXIT: 'a process of the run ended by itself',

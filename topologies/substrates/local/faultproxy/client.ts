@@ -1,13 +1,16 @@
 // How toxiproxy-node-client talks: its own transport is the global fetch, which can carry no token and tells
 // nobody why a call failed. This one keeps a few connections, sends the token, and keeps Toxiproxy's words.
 
-import { Toxiproxy, ToxiproxyError } from 'toxiproxy-node-client'
+import { Toxiproxy } from 'toxiproxy-node-client'
 import { Pool } from 'undici'
+import { topologyError } from '../../../errors.ts'
 
 /** Enough to keep a proxy busy; more only queue inside it. */
 const connections = 8
 /** An API that takes longer is stuck (Toxiproxy waits for toxics that wait for a full socket). */
 const answerWithinMs = 5_000
+/** A refused bulk call repeats everything that it made before the refusal. */
+const longestText = 300
 
 export interface ApiClient {
   toxiproxy: Toxiproxy
@@ -15,7 +18,7 @@ export interface ApiClient {
 }
 
 /**
- * A Toxiproxy client for a loopback API. Real Toxiproxy ignores the token: it has none of its own, and is
+ * A Toxiproxy client for a loopback API; its calls throw CodedError RGT_FAULT_PROXY. Real Toxiproxy ignores the token: it has none of its own, and is
  * protected by listening on loopback and by refusing browsers only.
  */
 export function openApiClient(port: number, token: string | null): ApiClient {
@@ -27,12 +30,15 @@ export function openApiClient(port: number, token: string | null): ApiClient {
   const call = async (method: 'GET' | 'POST' | 'DELETE', url: string, body?: unknown): Promise<string> => {
     const answer = await pool.request({
       method, path: url.slice(origin.length), headers, body: body === undefined ? null : JSON.stringify(body),
-    }).catch((error: Error) => {
-      throw new ToxiproxyError(error.name, `${method} ${url}: ${error.message}`, error.stack)
+    }).catch((cause: Error) => {
+      throw topologyError('RGT_FAULT_PROXY', `${method} ${url} got no answer`, { found: cause.message, cause })
     })
     const text = await answer.body.text()
     if (answer.statusCode >= 400) {
-      throw new ToxiproxyError('Error', `Request failed with status code ${answer.statusCode}: ${text.trim()}`)
+      throw topologyError('RGT_FAULT_PROXY', `${method} ${url} was refused with status ${answer.statusCode}`, {
+        found: text.trim().slice(0, longestText),
+        ...(text.includes('address already in use') ? { hint: 'another process took the port meanwhile: start again' } : {}),
+      })
     }
     return text
   }

@@ -176,9 +176,11 @@ function oneToxic({ method, body }: Call, proxy: Proxy, name: string): Answer {
   }
 }
 
+const browserRefused = new ApiError('User agent not allowed', 403)
+
 /** @throws ApiError 403 for a browser (as Toxiproxy) or a Host that is not loopback, 401 without the token. */
 function admit({ headers }: IncomingMessage, token: string | null): void {
-  if (headers['user-agent']?.startsWith('Mozilla/')) throw new ApiError('User agent not allowed', 403)
+  if (headers['user-agent']?.startsWith('Mozilla/')) throw browserRefused
   if (token === null) return
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(headers.host ?? '')) throw new ApiError('host must be loopback', 403)
   const given = headers['x-regatta-token'] ?? headers.authorization?.replace(/^Bearer /, '') ?? ''
@@ -212,6 +214,7 @@ function decodeSegment(segment: string): string {
 /** Go's http.Error: a line of text that happens to be JSON. */
 function failure(error: unknown): Answer {
   const known = error instanceof ApiError ? error : new ApiError(String(error), 500)
+  if (known === browserRefused) return { status: 403, body: `${known.message}\n`, contentType: 'text/plain; charset=utf-8' }
   return { status: known.status, body: `${JSON.stringify(known.toBody())}\n`, contentType: 'text/plain; charset=utf-8' }
 }
 
