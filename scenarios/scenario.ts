@@ -22,7 +22,7 @@ export interface Scenario {
   /** Changes of configuration published while the run is on. */
   changes?: ChangeBlock[]
   thresholds: Thresholds
-  options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[] }
+  options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[]; /** tool → absolute path, taken before any other */ toolPaths?: Record<string, string> }
   /** Absolute path of the file, for messages and for reproduction. */
   file: string
 }
@@ -91,6 +91,8 @@ export interface Plan {
   faults: PlannedFault[]
   /** Group whose prober rows give failover_time. */
   affectedGroups: string[]
+  /** Request template → regions that residency allows; null = all. Absent when the plan could not know: then residency is not judged. */
+  residency?: Record<string, string[] | null>
   /** Highest rate of all streams together, requests a second. */
   offeredRate?: number
   /** What the plan had to leave out or asks too much of, for run.json. */

@@ -55,7 +55,7 @@ describe('what is refused', () => {
   it.each([
     ['failover_time', 'max<5 parsecs'], ['failover_time', 'max<5constructor'], ['failover_time', 'max'], ['failover_time', '<5s'], ['failover_time', 'p(101)<5s'],
     ['failover_time', 'max<rtt+1'], ['http_req_failed', 'rate<5ms'], ['failover_time{group}', 'max<5s'], ['failover_time{group:a,group:b}', 'max<5s'],
-    ['failover time', 'max<5s'], ['failover_time', 'max<'], ['failover_time', 'max<5s+'], ['http_reqs{phase:steady', 'count>1'],
+    ['failover time', 'max<5s'], ['failover_time', 'max<'], ['failover_time', 'max<5s+'], ['http_reqs{phase:steady', 'count>1'], ['traffic_share', 'value>0.5'],
   ])('%s %s', (expression, condition) => {
     expect(problems({ [expression]: [condition] }).length).toBe(1)
   })

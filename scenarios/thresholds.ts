@@ -5,7 +5,7 @@ import { CodedErrors, type CodedError, type Place } from '../gateway/errors.ts'
 import { nearest } from '../gateway/config/shape.ts'
 import { phases, requestSources } from '../topologies/history.ts'
 import { entryKinds } from '../topologies/topology.ts'
-import { aggregatesOf, metricDefinitions, metricNames, type MetricName, type MetricTag } from './checks/metrics.ts'
+import { aggregatesOf, metricDefinitions, metricNames, type MetricDefinition, type MetricName, type MetricTag } from './checks/metrics.ts'
 import { scenarioError } from './errors.ts'
 import type { Thresholds } from './scenario.ts'
 
@@ -84,6 +84,8 @@ function parseExpression(expression: string, place: Place, known: KnownTagValues
     const values = known[tag]
     tags[tag] = values === undefined ? pair[2] : oneOf(pair[2], values, tag, place)
   }
+  const { needs }: MetricDefinition = metricDefinitions[metric]
+  if (needs !== undefined && tags[needs] === undefined) throw syntax(place, `${metric} has no meaning without a ${needs}`, `${metric}{${needs}:NAME}`, expression)
   return { metric, tags }
 }
 

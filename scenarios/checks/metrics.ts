@@ -10,7 +10,10 @@ export const aggregatesOf = {
 } as const
 export type MetricKind = keyof typeof aggregatesOf
 
-/** Tags of client rows. `phase` is that of the scheduled start; `source` is a history source. */
+/**
+ * Tags of client rows. `source` is a history source. `phase` is that of the scheduled start, but what was in flight
+ * when the first fault was asked for belongs to the fault.
+ */
 export const rowTags = ['region', 'group', 'route', 'phase', 'source', 'entry', 'method', 'gateway'] as const
 export type MetricTag = (typeof rowTags)[number]
 
@@ -19,6 +22,8 @@ export interface MetricDefinition {
   /** 'ms' for durations; 'share' is 0 to 1. */
   unit: 'ms' | 'share' | 'count'
   tags: readonly MetricTag[]
+  /** A tag without which the metric has no meaning. */
+  needs?: MetricTag
   /** One line for documentation and hints. */
   summary: string
 }
@@ -40,7 +45,7 @@ export const metricDefinitions = {
   decision_time: define('trend', 'ms', rowTags, 'routing decision of the entry gateway'),
   residency_violations: define('counter', 'count', ['region', 'group', 'route', 'phase'], 'requests or attempts of a locked route in a region that is not allowed'),
   false_ejections: define('counter', 'count', ['region', 'gateway', 'phase'], 'targets ejected that no fault in force explains'),
-  traffic_share: define('gauge', 'share', rowTags, 'share of the requests served that the region served'),
+  traffic_share: { ...define('gauge', 'share', rowTags, 'share of the requests served that the region served'), needs: 'region' },
   error_budget: define('gauge', 'share', ['group', 'route', 'phase', 'source', 'entry', 'method'], 'share used of the budget that 99.99 % leaves'),
   config_propagation: define('trend', 'ms', ['region', 'gateway'], 'from a publication to its snapshot applied by every gateway'),
   send_lag: define('trend', 'ms', rowTags, 'how late the generator sent, against its schedule'),

@@ -1,0 +1,150 @@
+// What every check looks at: the run, its history, and what is derived from both once: phases, faults, which
+// requests failed, were slow or could have been saved. Loops over typed arrays, because rows may be millions.
+
+import { phases, type Phase, type RequestOutcome } from '../../topologies/history.ts'
+import type { History } from '../../topologies/history/read.ts'
+import type { CodeColumn, Requests } from '../../topologies/history/table.ts'
+import type { MetricTag } from '../checks/metrics.ts'
+import type { RunRecord } from '../run-record.ts'
+import type { Plan } from '../scenario.ts'
+import { normalLatencies, type NormalLatencies } from './paths.ts'
+import { faultSpan, faultWindows, phaseWindows, type FaultSpan, type FaultWindow, type PhaseWindow } from './windows.ts'
+
+export type Tags = Partial<Record<MetricTag, string>>
+
+export interface JudgeContext {
+  run: RunRecord
+  plan: Plan
+  history: History
+  phases: PhaseWindow[]
+  faults: FaultWindow[]
+  /** Null when there was no fault, or its events are not all there. */
+  span: FaultSpan | null
+  normal: NormalLatencies
+  /** Row numbers. Without a tag: load and prober, all phases but the warm-up; never what was not sent. */
+  select(tags: Tags): Int32Array
+  phaseOf(row: number): Phase | null
+  /** From the scheduled start to the end, milliseconds. */
+  latencyMs(row: number): number
+  failed(row: number): boolean
+  /** Slower than normal + 250 ms on the path that served it; null = no normal latency is known for that path. */
+  slow(row: number): boolean | null
+  /** The design's eligible: could have been sent again, and an allowed region without a fault remained. */
+  eligible(row: number): boolean
+  /** Length of the windows of a phase, or of all but the warm-up, seconds. */
+  seconds(phase: string | undefined): number
+}
+
+export const slowMarginMs = 250
+
+/** A refusal that residency demands is no failure; what the generator never sent says nothing of the gateway. */
+export function isFailure(outcome: string): boolean {
+  return outcome !== 'ok' && outcome !== 'residency' && outcome !== 'lost'
+}
+
+export function judgeContext(run: RunRecord, history: History): JudgeContext {
+  const { plan } = run
+  const { requests } = history
+  const windows = phaseWindows(history.events, plan.endUs)
+  const faults = faultWindows(plan, history.events)
+  const span = faultSpan(faults)
+  const zeroUs = span?.zeroUs ?? Infinity
+  const rowPhases = phasesOfRows(requests, windows, zeroUs)
+  const failedCodes = requests.outcome.values.map(isFailure)
+  const latencyMs = (row: number): number => latencyOf(requests, row)
+  const phaseOf = (row: number): Phase | null => phases[rowPhases[row]] ?? null
+  const normal = normalLatencies(requests, (row) => phaseOf(row) === 'steady', latencyMs)
+  const failed = (row: number): boolean => failedCodes[requests.outcome.codes[row]]
+  const chosen = new Map<string, Int32Array>()
+  return {
+    run, plan, history, phases: windows, faults, span, normal, latencyMs, phaseOf, failed,
+    select(tags) {
+      const key = JSON.stringify(Object.entries(tags).sort())
+      const rows = chosen.get(key) ?? selectRows(requests, rowPhases, tags)
+      chosen.set(key, rows)
+      return rows
+    },
+    slow(row) {
+      const latency = latencyMs(row)
+      if (failed(row) || requests.region.at(row) === '' || latency <= slowMarginMs) return false
+      const normalMs = normal.of(requests.group.codes[row], requests.region.codes[row])
+      return Number.isNaN(normalMs) ? null : latency > normalMs + slowMarginMs
+    },
+    eligible: eligibility(plan, requests, faults),
+    seconds: (phase) => windows
+      .filter((window) => (phase === undefined ? window.phase !== 'warmup' : window.phase === phase))
+      .reduce((sum, { fromUs, toUs }) => sum + (toUs - fromUs) / 1e6, 0),
+  }
+}
+
+function latencyOf(requests: Requests, row: number): number {
+  return (requests.startUs[row] + requests.durationUs[row] - requests.scheduledUs[row]) / 1000
+}
+
+const noPhase = 255
+
+/** Index into `phases` a row. What is in flight when the first fault is asked for belongs to the fault. */
+function phasesOfRows(requests: Requests, windows: readonly PhaseWindow[], zeroUs: number): Uint8Array {
+  const rowPhases = new Uint8Array(requests.length).fill(noPhase)
+  const fault = phases.indexOf('fault')
+  const steady = phases.indexOf('steady')
+  for (const { phase, fromUs, toUs } of windows) {
+    const index = phases.indexOf(phase)
+    const last = windows.at(-1)?.phase === phase
+    for (let row = 0; row < requests.length; row++) {
+      const atUs = requests.scheduledUs[row]
+      if (atUs < fromUs || (atUs >= toUs && !last)) continue
+      const inFlight = index === steady && requests.startUs[row] + requests.durationUs[row] > zeroUs
+      rowPhases[row] = inFlight ? fault : index
+    }
+  }
+  return rowPhases
+}
+
+const clientSources = ['load', 'prober']
+
+function selectRows(requests: Requests, rowPhases: Uint8Array, tags: Tags): Int32Array {
+  const { phase, source, ...others } = tags
+  const sources = allowed(requests.source, source === undefined ? clientSources : [source])
+  const sent = requests.outcome.values.map((outcome) => outcome !== ('lost' satisfies RequestOutcome))
+  const wantedPhase = phase === undefined ? null : phases.indexOf(phase as Phase)
+  const warmup = phases.indexOf('warmup')
+  const filters = Object.entries(others).map(([tag, value]) => {
+    const column = requests[tag as Exclude<MetricTag, 'phase' | 'source'>]
+    return { codes: column.codes, wanted: column.codeOf(value) }
+  })
+  const rows = new Int32Array(requests.length)
+  let count = 0
+  for (let row = 0; row < requests.length; row++) {
+    const rowPhase = rowPhases[row]
+    if (wantedPhase === null ? rowPhase === warmup || rowPhase === noPhase : rowPhase !== wantedPhase) continue
+    if (!sources[requests.source.codes[row]] || !sent[requests.outcome.codes[row]]) continue
+    if (filters.every(({ codes, wanted }) => codes[row] === wanted)) rows[count++] = row
+  }
+  return rows.slice(0, count)
+}
+
+function allowed(column: CodeColumn, values: readonly string[]): boolean[] {
+  return column.values.map((value) => values.includes(value))
+}
+
+/** Row eligibility less the times when every region that may serve the route is under a fault. */
+function eligibility(plan: Plan, requests: Requests, faults: readonly FaultWindow[]): (row: number) => boolean {
+  const everywhere = plan.topology.regions.map(({ name }) => name)
+  const none = requests.route.values.map((route) => {
+    const open = plan.residency?.[route] ?? everywhere
+    const windows = open.map((region) => faults.filter(({ fault }) => fault.paths.some((path) => path.region === region)))
+    return windows.some((list) => list.length === 0) ? null : windows
+  })
+  return (row) => {
+    if (requests.eligible[row] !== 1) return false
+    const regions = none[requests.route.codes[row]]
+    if (regions === null) return true
+    const fromUs = requests.scheduledUs[row]
+    const toUs = requests.startUs[row] + requests.durationUs[row]
+    return regions.some((windows) => !windows.some(({ askedUs, healedUs }) => askedUs !== null && askedUs <= toUs && (healedUs ?? Infinity) + afterHealUs >= fromUs))
+  }
+}
+
+/** A region that was healed is not healthy at once: gateways take it back after at least 3 s (routing defaults). */
+const afterHealUs = 5_000_000
