@@ -32,6 +32,10 @@ export interface ToolPolicy {
   allowEmbedded: boolean
   /** false: look in explicit paths, PATH and the cache only. */
   allowInstall: boolean
+  /** Tool name → path, taken before any other. */
+  explicit?: Record<string, string>
+  /** Tools that the scenario wants the real one of: no embedded part may stand in, whatever `allowEmbedded` says. */
+  required?: string[]
 }
 
 export interface SubstrateOptions {
@@ -39,6 +43,8 @@ export interface SubstrateOptions {
   mesh: string
   /** Force a garbage collection in every gateway this often; 0 = never. */
   collectGarbageEveryMs: number
+  /** Load engines that will be driven, so that their tools are found before the topology starts. */
+  engines?: LoadSpec['engine'][]
 }
 
 /** One Kubernetes-style document as parsed; `file` and `line` for messages. */

@@ -1,0 +1,19 @@
+// The verbs of the command line, in the order in which help shows them.
+
+import type { Command } from './command.ts'
+import { completionCommand } from './completion.ts'
+import { downCommand } from './down.ts'
+import { initCommand } from './init.ts'
+import { injectCommand } from './inject.ts'
+import { judgeCommand } from './judge.ts'
+import { mustFailCommand } from './must-fail.ts'
+import { reportCommand } from './report.ts'
+import { runCommand } from './run.ts'
+import { toolsCommand } from './tools.ts'
+import { upCommand } from './up.ts'
+import { validateCommand } from './validate.ts'
+
+export const commands: readonly Command[] = [
+  runCommand, validateCommand, initCommand, judgeCommand, reportCommand, upCommand, injectCommand, downCommand,
+  toolsCommand, mustFailCommand, completionCommand,
+]

@@ -1,0 +1,32 @@
+// `regatta judge`: judge a recorded run again, from its folder alone. Starts nothing; the same folder gives the
+// same bytes, here or on another machine.
+
+import { resolve } from 'node:path'
+import { judge, writeVerdict } from '../../scenarios/judge.ts'
+import { writeReports } from '../../reports/index.ts'
+import { printVerdict } from '../../reports/terminal.ts'
+import { latestRun } from '../runs.ts'
+import { ending, type Command } from './command.ts'
+
+export const judgeCommand: Command = {
+  name: 'judge',
+  add(program, end) {
+    program.command('judge')
+      .description('judge a recorded run again, from its folder alone')
+      .argument('[run]', 'folder of the run', latestRun)
+      .option('--json', 'print the verdict document on standard output and nothing else')
+      .option('--no-write', 'leave the folder as it is')
+      .addHelpText('after', `
+Examples:
+  regatta judge                                    the newest run
+  regatta judge reports/runs/20261123T101502-regional-outage --json`)
+      .action(ending(end, async (run: string, { json, write }: { json?: boolean; write: boolean }) => {
+        const folder = resolve(run)
+        const verdict = await judge(folder)
+        if (write) await writeVerdict(folder, verdict)
+        const reports = write ? await writeReports(folder) : null
+        process.stdout.write(json ? `${JSON.stringify(verdict)}\n` : printVerdict(verdict, reports))
+        return verdict.exitCode
+      }))
+  },
+}

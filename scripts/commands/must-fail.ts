@@ -1,0 +1,113 @@
+// `regatta must-fail`: a verdict that cannot be fail or inconclusive is worth nothing. Plays every scenario of
+// `scenarios/must-fail/`, each of which names the exit code it has to end with, and one run that is interrupted.
+
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import Table from 'cli-table3'
+import { mustFailFiles } from '../../scenarios/load-scenario.ts'
+import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
+import { claims } from '../../topologies/substrates/local/ownership.ts'
+import { projectRoot } from '../environment.ts'
+import { ending, type Command } from './command.ts'
+
+interface Case { name: string; args: string[]; mustExit: number; interruptAfterMs: number | null }
+interface Outcome { name: string; mustExit: number; exited: number | null; why: string; leftBehind: string[] }
+
+const oneRunAtMostMs = 120_000
+
+export const mustFailCommand: Command = {
+  name: 'must-fail',
+  add(program, end) {
+    program.command('must-fail')
+      .description('play the scenarios that have to fail, and compare their exit codes with what they name')
+      .argument('[name...]', 'only these')
+      .option('--no-install', 'use only tools that are here already')
+      .option('--json', 'one JSON document a line')
+      .action(ending(end, async (names: string[], { json, install }: { json?: boolean; install: boolean }) => {
+        const cases = allCases(install).filter(({ name }) => names.length === 0 || names.includes(name))
+        const outcomes: Outcome[] = []
+        for (const one of cases) {
+          process.stderr.write(`${one.name} …\n`)
+          const outcome = await play(one)
+          outcomes.push(outcome)
+          if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
+        }
+        if (!json) process.stdout.write(table(outcomes))
+        return cases.length > 0 && outcomes.every(asIntended) ? ExitCode.pass : ExitCode.fail
+      }))
+  },
+}
+
+function allCases(install: boolean): Case[] {
+  const flags = install ? [] : ['--no-install']
+  return [
+    ...mustFailFiles().map((file): Case => {
+      const text = readFileSync(file, 'utf8')
+      return {
+        name: basename(file, '.yaml'), args: [file, ...flags, ...(/^# flags: (.*)$/m.exec(text)?.[1].split(' ') ?? [])],
+        mustExit: Number(/^\s+mustExit:\s*(\d+)/m.exec(text)?.[1] ?? Number.NaN), interruptAfterMs: null,
+      }
+    }),
+    { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, interruptAfterMs: 9_000 },
+  ]
+}
+
+function play({ name, args, mustExit, interruptAfterMs }: Case): Promise<Outcome> {
+  const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'run', ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  let errors = ''
+  let processes: number[] = []
+  child.stdout.on('data', (chunk: Buffer) => { output += chunk.toString() })
+  child.stderr.on('data', (chunk: Buffer) => { errors += chunk.toString() })
+  const watch = setInterval(() => {
+    processes = claims().filter(({ owner }) => owner.pid === child.pid).flatMap((claim) => claim.processes.map(({ pid }) => pid)).concat(processes)
+  }, 250)
+  const interrupt = interruptAfterMs === null ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfterMs)
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), oneRunAtMostMs)
+  return new Promise((resolve) => child.on('close', (exited) => {
+    clearInterval(watch)
+    clearTimeout(interrupt)
+    clearTimeout(giveUp)
+    const left = [...new Set(processes)].filter(alive).map((pid) => `process ${pid}`)
+    const claimed = claims().filter(({ owner }) => owner.pid === child.pid).map(({ run }) => `claim ${run}`)
+    resolve({ name, mustExit, exited, why: reason(output, errors), leftBehind: [...left, ...claimed] })
+  }))
+}
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** The verdict's own sentence, or the coded error. */
+function reason(output: string, errors: string): string {
+  const line = output.trim().split('\n').at(-1) ?? ''
+  try {
+    return (JSON.parse(line) as Verdict).summary
+  } catch {
+    const told = errors.split('\n').find((text) => text.includes('"error"') || text.startsWith('RGT_')) ?? errors.trim().split('\n').at(-1) ?? ''
+    try {
+      const { error } = JSON.parse(told) as { error: { code: string; message: string } }
+      return `${error.code}: ${error.message}`
+    } catch {
+      return told
+    }
+  }
+}
+
+function asIntended({ mustExit, exited, leftBehind }: Outcome): boolean {
+  return mustExit === exited && leftBehind.length === 0
+}
+
+function table(outcomes: Outcome[]): string {
+  const rows = new Table({ head: ['scenario', 'must exit', 'exited', '', 'why'], colWidths: [26, 11, 8, 5, 90], wordWrap: true, style: { head: [], border: [] } })
+  for (const outcome of outcomes) {
+    const why = outcome.leftBehind.length === 0 ? outcome.why : `${outcome.why} LEFT BEHIND: ${outcome.leftBehind.join(', ')}`
+    rows.push([outcome.name, outcome.mustExit, outcome.exited ?? 'killed', asIntended(outcome) ? 'ok' : 'NO', why])
+  }
+  return `${rows.toString()}\n${outcomes.filter(asIntended).length} of ${outcomes.length} ended as they must\n`
+}

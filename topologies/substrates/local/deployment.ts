@@ -1,0 +1,123 @@
+// A running topology on this machine: plays timed steps, sends loads through generator processes, and turns
+// what every process tells into the history. Declared first, then `run` plays it in real time.
+
+import { systemClock } from '../../../gateway/runtime.ts'
+import { parseEvidence } from '../../../gateway/telemetry/evidence.ts'
+import type { HistoryEvent, HistorySink } from '../../history.ts'
+import type { Deployment, Inventory, LoadSpec, Step } from '../../substrate.ts'
+import { parseGeneratorLine } from './generator/lines.ts'
+import type { Loads } from './loads.ts'
+import { watchMachine } from './machine.ts'
+import { openTimetable } from './timetable.ts'
+import { localCapabilities, type FaultDesk } from './primitives.ts'
+import type { Publisher } from './publisher.ts'
+
+export interface DeploymentParts {
+  inventory: Inventory
+  faults: FaultDesk
+  loads: Loads
+  publisher: Publisher
+  journal: Journal
+  /** Makes every gateway collect garbage now. */
+  collectGarbage(): void
+  collectGarbageEveryMs: number
+  end(): Promise<void>
+}
+
+/** Puts what processes say into the history, on the run's clock. Holds events back until the zero is known. */
+export interface Journal {
+  zero(atUs: number): void
+  /** An event of the run itself, now. */
+  note(event: RunEvent): void
+  /** One line of a child's standard output. */
+  line(process: string, line: string): void
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'atUs' | 'source'> : never
+type RunEvent = WithoutTime<Extract<HistoryEvent, { source: 'run' }>>
+
+export function openJournal(sink: HistorySink): Journal {
+  let zeroUs: number | null = null
+  const held: HistoryEvent[] = []
+  const put = (event: HistoryEvent): void => {
+    if (zeroUs === null) held.push(event)
+    else sink.event({ ...event, atUs: event.atUs - zeroUs })
+  }
+  return {
+    zero(atUs) {
+      zeroUs = atUs
+      for (const event of held.splice(0)) put(event)
+    },
+    note: (event) => put({ atUs: systemClock.nowUs(), source: 'run', ...event } as HistoryEvent),
+    line(process, line) {
+      const generated = parseGeneratorLine(line)
+      if (generated !== null) {
+        if (generated[0] === 'request') sink.request(generated[1])
+        else this.note({ kind: 'tool', tool: process, text: JSON.stringify(generated[1]) })
+        return
+      }
+      const evidence = parseEvidence(line)
+      if (evidence === null) this.note({ kind: 'tool', tool: process, text: line })
+      else if (evidence[0] === 'event') put({ source: process, ...evidence[1] } as HistoryEvent)
+      else if (zeroUs !== null) {
+        const attempt = evidence[1]
+        sink.attempt({ ...attempt, gateway: process.slice(process.indexOf('/') + 1), startUs: attempt.startUs - zeroUs })
+      }
+    },
+  }
+}
+
+/** Zero lies this far ahead of `run`, so that every generator hears of it in time. */
+const leadUs = 50_000
+
+export function openDeployment(parts: DeploymentParts): Deployment {
+  const { inventory, faults, loads, publisher, journal } = parts
+  let ended: Promise<void> | undefined
+
+  const play = async (step: Step): Promise<void> => {
+    switch (step.kind) {
+      case 'mark':
+        journal.note(step.event)
+        return
+      case 'publish':
+        await publisher.publish(step.change)
+        return
+      case 'apply':
+      case 'heal': {
+        const { fault, index, primitive } = step
+        const [asked, done] = step.kind === 'apply' ? (['fault-asked', 'fault-in-force'] as const) : (['fault-heal-asked', 'fault-healed'] as const)
+        journal.note({ kind: asked, fault, primitive: index, detail: primitive })
+        await (step.kind === 'apply' ? faults.apply(`${fault}#${index}`, primitive) : faults.heal(`${fault}#${index}`))
+        journal.note({ kind: done, fault, primitive: index, detail: primitive })
+      }
+    }
+  }
+  const timetable = openTimetable(systemClock, play)
+
+  const run = async (untilUs: number, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted()
+    await loads.prepare()
+    const zeroUs = systemClock.nowUs() + leadUs
+    inventory.clock.offsetUs = zeroUs
+    journal.zero(zeroUs)
+    loads.begin(zeroUs)
+    const stopWatching = watchMachine((sample) => journal.note({ kind: 'machine', ...sample }))
+    const collecting = parts.collectGarbageEveryMs === 0 ? undefined : setInterval(parts.collectGarbage, parts.collectGarbageEveryMs)
+    try {
+      await timetable.play(zeroUs, untilUs, signal)
+      await loads.finish(signal)
+    } finally {
+      stopWatching()
+      clearInterval(collecting)
+    }
+  }
+
+  return {
+    kind: 'local', capabilities: localCapabilities, inventory,
+    at: timetable.at,
+    drive: (load: LoadSpec) => loads.add(load),
+    run,
+    heal: () => faults.healAll(),
+    [Symbol.asyncDispose]: () => (ended ??= faults.healAll().catch(() => {}).then(parts.end)),
+  }
+}

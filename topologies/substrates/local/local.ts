@@ -1,0 +1,194 @@
+// The local substrate: a process for each gateway, control plane and set of services, real sockets on
+// loopback, and a fault proxy on every link. Needs nothing but npm; takes real tools where they can be had.
+
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../../../gateway/runtime.ts'
+import { topologyError } from '../../errors.ts'
+import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
+import { findTool } from '../../tools/index.ts'
+import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
+import { openDeployment, openJournal, type Journal } from './deployment.ts'
+import { openFaultProxy } from './faultproxy/index.ts'
+import { layOutProcesses, loopback, portsNeeded, type Layout } from './layout.ts'
+import { openLinkBoard } from './links.ts'
+import { openLoads } from './loads.ts'
+import { claimRun, sweep, type Claim } from './ownership.ts'
+import { reservePorts } from './ports.ts'
+import { localCapabilities, openFaultDesk } from './primitives.ts'
+import { supervise, type ProcessSpec, type Supervisor } from './processes.ts'
+import { openPublisher } from './publisher.ts'
+
+export const localSubstrate: Substrate = {
+  kind: 'local',
+  description: 'processes on loopback, real sockets, a fault proxy on every link; needs nothing but npm',
+  capabilities: () => localCapabilities,
+  start,
+}
+
+const readyTimeoutMs = 15_000
+const endGraceMs = 2_000
+
+async function start(request: StartRequest): Promise<Deployment> {
+  for (const { run, killed } of sweep()) {
+    request.progress('clean', `removed what a dead run left: ${run}${killed.length > 0 ? ` (${killed.length} processes)` : ''}`)
+  }
+  const claim = claimRun(`${request.topology.name}-${process.pid}-${randomBytes(3).toString('hex')}`)
+  const workDir = join(request.runDir, 'work')
+  const undo: (() => Promise<void> | void)[] = [() => claim.release(), () => rmSync(workDir, { recursive: true, force: true })]
+  try {
+    return await startClaimed(request, claim, workDir, undo)
+  } catch (error) {
+    await unwind(undo)
+    throw error
+  }
+}
+
+async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
+  for (const step of undo.splice(0).reverse()) await step()
+}
+
+async function startClaimed(request: StartRequest, claim: Claim, workDir: string, undo: (() => Promise<void> | void)[]): Promise<Deployment> {
+  const { topology, config, seed, history, signal, options } = request
+  const stages = stopwatch(request.progress)
+  claim.update(({ folders }) => folders.push(workDir))
+  mkdirSync(workDir, { recursive: true })
+  const token = randomBytes(24).toString('hex')
+
+  const inventory: Inventory = {
+    tools: {}, stagesMs: stages.ms, entries: {}, admin: {},
+    clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
+  }
+  const found = await stages.time('tools', () => findTools(request, inventory))
+  const [programs, ports] = await stages.time('prepare', () => Promise.all([bundlePrograms(), reservePorts(claim, portsNeeded(topology))]))
+  const layout = layOutProcesses({ topology, documents: config, ports, token, seed, stateDir: workDir })
+  signal.throwIfAborted()
+
+  const journal: Journal = openJournal(history)
+  const serving = watchSnapshots(layout)
+  const supervisor = supervise(claim, workDir, environment(), {
+    line(name, line) {
+      serving.line(name, line)
+      journal.line(name, line)
+    },
+    state: (process, state, pid) => journal.note({ kind: 'process', process, state, pid }),
+  })
+  undo.push(() => supervisor.endAll(endGraceMs))
+
+  const proxy = await stages.time('processes', async () => {
+    for (const spec of processSpecs(layout, programs)) supervisor.start(spec)
+    const [opened] = await Promise.all([
+      openFaultProxy({
+        binary: found.toxiproxy?.path ?? null, apiPort: layout.faultProxyApiPort, token, stateDir: workDir, program: programs['fault-proxy'], seed,
+        spawn: (command, args, name) => supervisor.start({ name, command, args, speaks: false }),
+      }),
+      ...processNames(layout).map((name) => supervisor.ready(name, readyTimeoutMs)),
+    ])
+    undo.push(() => opened.close())
+    return opened
+  })
+  inventory.tools.toxiproxy = proxy.kind === 'toxiproxy'
+    ? { version: proxy.version, origin: found.toxiproxy!.origin }
+    : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
+
+  const links = openLinkBoard(proxy, layout.entries)
+  await stages.time('links', async () => {
+    await proxy.add(layout.entries)
+    await links.lay()
+  })
+  await stages.time('snapshots', () => serving.all(readyTimeoutMs))
+  signal.throwIfAborted()
+
+  inventory.entries = Object.fromEntries(Object.entries(layout.waysIn).map(([group, { edges, regions }]) =>
+    [group, [...Object.values(edges), ...Object.values(regions)].map(({ host, port }) => `http://${host}:${port}`)]))
+  inventory.admin = Object.fromEntries(layout.gateways.map(({ name, role, listen }) =>
+    [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
+
+  const faults = openFaultDesk({
+    links, supervisor, token, readyTimeoutMs,
+    servicesPort: (region) => layout.services.find((one) => one.region === region)!.control.port,
+  })
+  return openDeployment({
+    inventory, faults, journal,
+    publisher: openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), config, token, () => journal),
+    loads: openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6: found.k6, journal, history, workDir, inventory }),
+    collectGarbage: () => collectGarbage(layout, token, journal),
+    collectGarbageEveryMs: options.collectGarbageEveryMs,
+    end: () => unwind(undo),
+  })
+}
+
+/** Times the stages of a start, for the inventory and for whoever watches. */
+function stopwatch(progress: StartRequest['progress']): { ms: Record<string, number>; time<T>(stage: string, work: () => Promise<T>): Promise<T> } {
+  const ms: Record<string, number> = {}
+  return {
+    ms,
+    async time(stage, work) {
+      const from = systemClock.nowUs()
+      const result = await work()
+      ms[stage] = Math.round((systemClock.nowUs() - from) / 1000)
+      progress(stage, `${ms[stage]} ms`)
+      return result
+    },
+  }
+}
+
+/** Resolves when every gateway has applied its first snapshot. */
+function watchSnapshots(layout: Layout): { line(process: string, line: string): void; all(timeoutMs: number): Promise<void> } {
+  const waiting = new Set(layout.gateways.map(gatewayProcess))
+  let resolveAll: () => void = () => {}
+  const everyone = new Promise<void>((resolve) => { resolveAll = resolve })
+  return {
+    line(process, line) {
+      if (!waiting.has(process) || !line.includes('"kind":"snapshot-applied"')) return
+      waiting.delete(process)
+      if (waiting.size === 0) resolveAll()
+    },
+    async all(timeoutMs) {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${[...waiting].join(', ')} had no snapshot after ${timeoutMs} ms`)), timeoutMs)
+      })
+      await Promise.race([everyone, late]).finally(() => clearTimeout(timer))
+    },
+  }
+}
+
+/** Asks every gateway to collect garbage; what does not answer (a drill may have stopped it) is told in the history. */
+function collectGarbage(layout: Layout, token: string, journal: Journal): void {
+  for (const gateway of layout.gateways) {
+    const { host, port } = gateway.listen.admin
+    fetch(`http://${host}:${port}/gc`, { method: 'POST', headers: { 'x-regatta-token': token }, signal: AbortSignal.timeout(2000) })
+      .then((response) => { if (!response.ok) throw new Error(`status ${response.status}`) })
+      .catch((error: unknown) => journal.note({ kind: 'tool', tool: gatewayProcess(gateway), text: `no garbage collection: ${String(error)}` }))
+  }
+}
+
+/** The child's world: nothing of the parent's but the way to find programs, so that runs are alike. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(projectRoot, '.build', 'compile-cache') }
+}
+
+function processSpecs(layout: Layout, programs: Record<Program, string>): ProcessSpec[] {
+  const spec = (name: string, program: Program, bootstrap: unknown, flags: string[] = []): ProcessSpec => ({
+    name, command: process.execPath, args: [...flags, programs[program]], bootstrap, speaks: true,
+  })
+  return [
+    ...layout.controlPlanes.map((bootstrap) => spec(`control-plane/${bootstrap.region}`, 'control-plane', bootstrap)),
+    ...layout.gateways.map((bootstrap) => spec(gatewayProcess(bootstrap), 'gateway', bootstrap, ['--expose-gc'])),
+    ...layout.services.map((bootstrap) => spec(`services/${bootstrap.region}`, 'services', bootstrap)),
+  ]
+}
+
+function gatewayProcess({ role, name }: { role: 'edge' | 'region'; name: string }): string {
+  return `${role === 'edge' ? 'edge' : 'gateway'}/${name}`
+}
+
+function processNames(layout: Layout): string[] {
+  return [
+    ...layout.controlPlanes.map(({ region }) => `control-plane/${region}`),
+    ...layout.gateways.map(gatewayProcess),
+    ...layout.services.map(({ region }) => `services/${region}`),
+  ]
+}

@@ -1,0 +1,137 @@
+// Who owns what on this machine. Every run has a claim: a file that names its owner (pid, start time, boot
+// id) and everything it started or made. A claim whose owner is dead is swept by the next start, so a runner
+// killed with SIGKILL leaves nothing behind for long, and runs beside each other never meet.
+
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+
+/** A process by more than its number, which the kernel hands out again. */
+export interface ProcessIdentity { pid: number; /** opaque; equal for the same process only */ startTime: string }
+
+export interface ClaimDocument {
+  run: string
+  owner: ProcessIdentity
+  bootId: string
+  processes: (ProcessIdentity & { name: string })[]
+  folders: string[]
+  ports: { from: number; to: number }
+  /** Control address of a topology that is held up, with the token to use it. The file is readable by its user only. */
+  control: { port: number; token: string; topology: string } | null
+}
+
+export interface Claim {
+  readonly document: ClaimDocument
+  /** Changes the document and writes it at once. */
+  update(change: (document: ClaimDocument) => void): void
+  release(): void
+}
+
+export interface Swept { run: string; killed: string[]; removed: string[] }
+
+/** Claims that this process holds. */
+const held = new Map<string, Claim>()
+
+const folder = join(tmpdir(), `regatta-${userInfo().uid}`, 'claims')
+
+export function claimRun(run: string): Claim {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = join(folder, `${run}.json`)
+  const document: ClaimDocument = {
+    run, owner: identify(process.pid) ?? { pid: process.pid, startTime: '' }, bootId: bootId(),
+    processes: [], folders: [], ports: { from: 0, to: 0 }, control: null,
+  }
+  const write = (): void => {
+    writeFileSync(`${file}.new`, JSON.stringify(document), { mode: 0o600 })
+    renameSync(`${file}.new`, file)
+  }
+  write()
+  const claim: Claim = {
+    document,
+    update(change) {
+      change(document)
+      write()
+    },
+    release() {
+      held.delete(run)
+      rmSync(file, { force: true })
+    },
+  }
+  held.set(run, claim)
+  return claim
+}
+
+/** Tells others of this user where the topology that this process holds up can be spoken to. */
+export function announceControl(control: ClaimDocument['control']): void {
+  for (const claim of held.values()) claim.update((document) => { document.control = control })
+}
+
+export function claims(): ClaimDocument[] {
+  let names: string[]
+  try {
+    names = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  } catch {
+    return []
+  }
+  return names.flatMap((name) => {
+    try {
+      return [JSON.parse(readFileSync(join(folder, name), 'utf8')) as ClaimDocument]
+    } catch {
+      return []
+    }
+  })
+}
+
+export function ownerLives(claim: ClaimDocument): boolean {
+  return claim.bootId === bootId() && isSame(claim.owner)
+}
+
+/** Ends the processes and removes the folders of every claim whose owner is dead; also of `run` when given. */
+export function sweep(run?: string): Swept[] {
+  return claims()
+    .filter((claim) => claim.run === run || !ownerLives(claim))
+    .map((claim) => {
+      const sameBoot = claim.bootId === bootId()
+      const killed = sameBoot ? claim.processes.filter(isSame) : []
+      for (const { pid } of killed) signalQuietly(pid, 'SIGKILL')
+      for (const path of claim.folders) rmSync(path, { recursive: true, force: true })
+      rmSync(join(folder, `${claim.run}.json`), { force: true })
+      return { run: claim.run, killed: killed.map(({ name }) => name), removed: claim.folders }
+    })
+}
+
+export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+export function identify(pid: number): ProcessIdentity | null {
+  try {
+    if (process.platform === 'linux') {
+      // Field 22 of proc(5) stat; the command in field 2 may hold spaces, so count from its closing bracket.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return fields[0] === 'Z' ? null : { pid, startTime: fields[19] }
+    }
+    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    return started === '' ? null : { pid, startTime: started }
+  } catch {
+    return null
+  }
+}
+
+function isSame(identity: ProcessIdentity): boolean {
+  return identify(identity.pid)?.startTime === identity.startTime
+}
+
+let knownBootId: string | undefined
+function bootId(): string {
+  knownBootId ??= process.platform === 'linux'
+    ? readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    : execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim()
+  return knownBootId
+}

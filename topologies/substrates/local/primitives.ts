@@ -1,0 +1,95 @@
+// How one machine delivers each fault primitive, and the table that says so. Links are faulted in the fault
+// proxy, places by signals to their processes, services through their control port.
+
+import { topologyError } from '../../errors.ts'
+import type { Capabilities, Primitive } from '../../primitives.ts'
+import type { RegionPart } from '../../topology.ts'
+import type { LinkBoard, LinkPrimitive } from './links.ts'
+import type { Supervisor } from './processes.ts'
+
+export const localCapabilities: Capabilities = {
+  delay: { supported: true, how: 'latency toxic on the fault proxy, each direction apart', symptom: 'the proxy accepts at once; every byte comes later by the delay' },
+  throttle: { supported: true, how: 'bandwidth toxic on the fault proxy', symptom: 'bytes come at the given rate' },
+  cut: { supported: true, how: 'timeout toxic (black hole) or disabled entry (refuse; closes the way for both directions of connections opened there)', symptom: 'black hole: connections are accepted and stay silent, and are closed at healing; refuse: connection refused, open ones closed' },
+  reset: { supported: true, how: 'reset_peer toxic for a moment', symptom: 'open connections are reset; new ones work' },
+  pause: { supported: true, how: 'SIGSTOP', symptom: 'the kernel accepts connections, nobody answers' },
+  stop: { supported: true, how: 'SIGKILL; healed by starting the same process on the same port', symptom: 'behind the fault proxy: accepted, then closed at once; otherwise refused' },
+  degrade: { supported: true, how: 'control port of the echo services', symptom: 'responses come later and some are 503' },
+  skew: { supported: false, how: 'processes of one machine share its clock', symptom: 'none' },
+}
+
+export interface FaultDesk {
+  apply(key: string, primitive: Primitive): Promise<void>
+  heal(key: string): Promise<void>
+  healAll(): Promise<void>
+}
+
+export interface FaultDeskParts {
+  links: LinkBoard
+  supervisor: Supervisor
+  token: string
+  /** Control port of a region's services. */
+  servicesPort(region: string): number
+  readyTimeoutMs: number
+}
+
+export function openFaultDesk({ links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
+  const inForce = new Map<string, Primitive>()
+
+  const processesAt = (at: { region: string; parts: RegionPart[] }[]): string[] =>
+    at.flatMap(({ region, parts }) => parts.map((part) => `${part}/${region}`))
+
+  const control = async (region: string, action: 'degrade' | 'restore', body: unknown): Promise<void> => {
+    const response = await fetch(`http://127.0.0.1:${servicesPort(region)}/${action}`, {
+      method: 'POST', headers: { 'x-regatta-token': token, 'content-type': 'application/json' }, body: JSON.stringify(body),
+      signal: AbortSignal.timeout(2000),
+    })
+    if (!response.ok) {
+      throw topologyError('RGT_UNSUPPORTED', `the services of ${region} refused to ${action}`, { found: `${response.status} ${await response.text()}` })
+    }
+  }
+
+  const change = async (primitive: Primitive, key: string, healing: boolean): Promise<void> => {
+    switch (primitive.kind) {
+      case 'delay': case 'throttle': case 'cut': case 'reset':
+        await (healing ? links.heal(key) : links.apply(key, primitive as LinkPrimitive))
+        return
+      case 'pause':
+        for (const name of processesAt(primitive.at)) healing ? supervisor.resume(name) : supervisor.pause(name)
+        return
+      case 'stop':
+        if (!healing) {
+          await Promise.all(processesAt(primitive.at).map((name) => supervisor.kill(name)))
+          return
+        }
+        await Promise.all(processesAt(primitive.at).map((name) => {
+          supervisor.restart(name)
+          return supervisor.ready(name, readyTimeoutMs)
+        }))
+        return
+      case 'degrade':
+        await Promise.all(primitive.at.map(({ region, services }) => healing
+          ? control(region, 'restore', { services })
+          : control(region, 'degrade', { services, delayMs: primitive.delayMs, errorRate: primitive.errorRate })))
+        return
+      case 'skew':
+        throw topologyError('RGT_UNSUPPORTED', 'clock skew cannot be made on the local substrate', { hint: localCapabilities.skew.how })
+    }
+  }
+
+  const heal = async (key: string): Promise<void> => {
+    const primitive = inForce.get(key)
+    if (primitive === undefined) return
+    inForce.delete(key)
+    await change(primitive, key, true)
+  }
+
+  return {
+    async apply(key, primitive) {
+      inForce.set(key, primitive)
+      await change(primitive, key, false)
+    },
+    heal,
+    healAll: async () => { await Promise.all([...inForce.keys()].map(heal)) },
+  }
+}

@@ -1,0 +1,177 @@
+// The child processes of a run: started with a bootstrap file, heard line by line, paused, killed and
+// started again, and known to the claim from their first moment.
+
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { topologyError } from '../../errors.ts'
+import { identify, signalQuietly, type Claim } from './ownership.ts'
+
+export interface ProcessSpec {
+  /** `gateway/eu-west`: the source of its events. */
+  name: string
+  command: string
+  args: string[]
+  /** Written as JSON; its path becomes the last argument. */
+  bootstrap?: unknown
+  /** True for our own programs: they say `ready` on standard output, and end when standard input closes. */
+  speaks: boolean
+  priority?: number
+}
+
+export type ProcessState = 'started' | 'ready' | 'paused' | 'resumed' | 'killed' | 'exited'
+
+export interface ProcessListener {
+  line(name: string, line: string): void
+  state(name: string, state: ProcessState, pid: number): void
+}
+
+export interface Supervisor {
+  start(spec: ProcessSpec): ChildProcess
+  /** Resolves when the process says `ready`; rejects with its last words when it ends first or takes too long. */
+  ready(name: string, timeoutMs: number): Promise<void>
+  pause(name: string): void
+  resume(name: string): void
+  kill(name: string): Promise<void>
+  restart(name: string): ChildProcess
+  /** Writes a line to its standard input. */
+  tell(name: string, line: string): void
+  /** Resolves with the exit code when it ends (null after a signal). */
+  ended(name: string): Promise<number | null>
+  /** Ends every process: politely, then not. */
+  endAll(graceMs: number): Promise<void>
+}
+
+interface Member {
+  spec: ProcessSpec
+  child: ChildProcess
+  readyNow: boolean
+  readyWaiters: { resolve: () => void; reject: (error: Error) => void }[]
+  exit: Promise<number | null>
+  exited: boolean
+  expectedToEnd: boolean
+}
+
+export function supervise(claim: Claim, workDir: string, environment: NodeJS.ProcessEnv, listener: ProcessListener): Supervisor {
+  const members = new Map<string, Member>()
+  mkdirSync(workDir, { recursive: true })
+
+  const member = (name: string): Member => {
+    const found = members.get(name)
+    if (found === undefined) throw topologyError('RGT_PROCESS_EXIT', `no process is called ${name}`)
+    return found
+  }
+  const fileOf = (name: string, ending: string): string => join(workDir, `${name.replaceAll('/', '.')}.${ending}`)
+
+  const start = (spec: ProcessSpec): ChildProcess => {
+    const args = [...spec.args]
+    if (spec.bootstrap !== undefined) {
+      const path = fileOf(spec.name, 'bootstrap.json')
+      writeFileSync(path, JSON.stringify(spec.bootstrap), { mode: 0o600 })
+      args.push(path)
+    }
+    const errors = openSync(fileOf(spec.name, 'stderr.log'), 'a')
+    // A group of its own: Ctrl-C in the terminal is the runner's to hear, not the children's.
+    const child = spawn(spec.command, args, { stdio: ['pipe', 'pipe', errors], env: environment, detached: true })
+    closeSync(errors)
+    const now: Member = {
+      spec, child, readyNow: false, readyWaiters: members.get(spec.name)?.readyWaiters ?? [], exited: false, expectedToEnd: false,
+      exit: new Promise((resolve) => child.once('exit', resolve).once('error', () => resolve(null))),
+    }
+    members.set(spec.name, now)
+    follow(now)
+    return child
+  }
+
+  const follow = (now: Member): void => {
+    const { spec, child } = now
+    if (child.pid !== undefined) {
+      const identity = identify(child.pid)
+      if (identity !== null) claim.update(({ processes }) => processes.push({ ...identity, name: spec.name }))
+      listener.state(spec.name, 'started', child.pid)
+    }
+    child.stdin?.on('error', () => {})
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (!now.readyNow && line.startsWith('["event",') && line.includes('"kind":"ready"')) {
+        now.readyNow = true
+        listener.state(spec.name, 'ready', child.pid ?? 0)
+        for (const { resolve } of now.readyWaiters.splice(0)) resolve()
+      }
+      listener.line(spec.name, line)
+    })
+    void now.exit.then((code) => {
+      now.exited = true
+      if (!now.expectedToEnd) listener.state(spec.name, 'exited', child.pid ?? 0)
+      if (members.get(spec.name) !== now) return
+      const error = topologyError('RGT_PROCESS_EXIT', `${spec.name} ended with ${code === null ? 'a signal' : `exit code ${code}`} before it was ready`, {
+        found: lastWords(fileOf(spec.name, 'stderr.log')), hint: 'its standard error is above',
+      })
+      for (const { reject } of now.readyWaiters.splice(0)) reject(error)
+    })
+  }
+
+  const ready = (name: string, timeoutMs: number): Promise<void> => {
+    const now = member(name)
+    if (now.readyNow) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${name} was not ready after ${timeoutMs} ms`, {
+        found: lastWords(fileOf(name, 'stderr.log')),
+      })), timeoutMs)
+      now.readyWaiters.push({
+        resolve: () => { clearTimeout(timer); resolve() },
+        reject: (error) => { clearTimeout(timer); reject(error) },
+      })
+    })
+  }
+
+  const signal = (name: string, which: NodeJS.Signals, state: ProcessState): void => {
+    const now = member(name)
+    if (now.exited || now.child.pid === undefined) return
+    now.child.kill(which)
+    listener.state(name, state, now.child.pid)
+  }
+
+  const kill = async (name: string): Promise<void> => {
+    const now = member(name)
+    now.expectedToEnd = true
+    signal(name, 'SIGKILL', 'killed')
+    await now.exit
+  }
+
+  return {
+    start,
+    ready,
+    kill,
+    pause: (name) => signal(name, 'SIGSTOP', 'paused'),
+    resume: (name) => signal(name, 'SIGCONT', 'resumed'),
+    restart: (name) => start(member(name).spec),
+    tell: (name, line) => void member(name).child.stdin?.write(`${line}\n`),
+    ended: (name) => member(name).exit,
+    async endAll(graceMs) {
+      const living = [...members.values()].filter(({ exited }) => !exited)
+      for (const now of living) {
+        now.expectedToEnd = true
+        if (now.child.pid !== undefined) signalQuietly(now.child.pid, 'SIGCONT')
+        now.child.stdin?.end()
+        now.child.kill('SIGTERM')
+      }
+      const all = Promise.all(living.map(({ exit }) => exit))
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([all, new Promise((resolve) => { timer = setTimeout(resolve, graceMs) })])
+      clearTimeout(timer)
+      for (const { child, exited } of living) if (!exited) child.kill('SIGKILL')
+      await all
+    },
+  }
+}
+
+/** The end of a file that a failing process wrote, for the error message. */
+function lastWords(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8').trim()
+    return text === '' ? 'nothing on standard error' : text.slice(-600)
+  } catch {
+    return 'nothing on standard error'
+  }
+}
