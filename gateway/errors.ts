@@ -46,6 +46,8 @@ export const gatewayErrors = {
   RGT_ADMIN: 'a control port was asked for something that it does not offer',
   RGT_ADMIN_HOST: 'a control port was called by a name that is not loopback',
   RGT_TOKEN: 'a control port was called without the token of its run',
+  RGT_CONTROL_PLANE: 'the control plane cannot be reached, or refuses this gateway',
+  RGT_DEFECT: 'a defect of this program; its log says more',
 } as const
 
 export type GatewayErrorCode = keyof typeof gatewayErrors

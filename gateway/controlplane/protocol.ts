@@ -2,14 +2,18 @@
 // response, with acknowledgements posted back.
 //
 //   gateway                                   control plane
-//   GET /v1/snapshots?gateway=&role=&region=&revision=   ──►
+//   GET /v1/snapshots?gateway=&role=&region=&revision=&version=   ──►   (held: revision 0 = none)
 //   ◄── {"type":"snapshot",…}  full, when the revision held is unknown or none
 //   ◄── {"type":"delta",…}     from exactly the revision acknowledged last
 //   ◄── {"type":"heartbeat"}   every second; two missed = control plane lost
 //   POST /v1/acknowledgements  ──►  {gateway, revision, version, accepted, code?, message?}
 //
+// The newest revision wins: a control plane that is behind what a gateway holds (it was restarted, say) sends
+// heartbeats only until it has been brought up to date, and a gateway refuses a revision older than its own.
+//
 // Publisher → control plane (token needed):
-//   PATCH /v1/config  ConfigChange → 200 {revision} | 409 RGT_SNAPSHOT_GAP | 422 {errors:[…]}
+//   PATCH /v1/config  ConfigChange → 200 {revision} | 409 {revision, errors:[RGT_SNAPSHOT_GAP]} | 422 {revision, errors:[…]}
+//                     (`revision` of an answer is the one in force; after 409 send the whole configuration)
 //   PUT   /v1/config  {revision, documents} → the same, whole configuration
 //   GET   /v1/status  → {region, revision, gateways:[{name, revision, version, accepted}]}
 
@@ -31,6 +35,41 @@ export interface Acknowledgement {
 
 export const heartbeatMs = 1000
 
+/** Header that carries the token of the run, on every request. */
+export const tokenHeader = 'x-regatta-token'
+
+/** One Kubernetes-style document as published. */
+export interface ConfigDocument {
+  apiVersion: string
+  kind: string
+  metadata: { name: string; namespace?: string; [key: string]: unknown }
+  spec?: unknown
+  [key: string]: unknown
+}
+
+/** What names a document: kind, namespace (`default` when it has none) and name. */
+export interface DocumentRef { kind: string; namespace: string; name: string }
+
+/** A change of configuration: follows exactly the revision before it. */
+export interface ConfigChange {
+  revision: number
+  put: ConfigDocument[]
+  remove: DocumentRef[]
+}
+
+/** The whole configuration: may skip revisions. */
+export interface WholeConfig { revision: number; documents: ConfigDocument[] }
+
+/** Who asks for snapshots. `region` is null for an edge. */
+export interface GatewayIdentity { name: string; role: 'edge' | 'region'; region: string | null }
+
+export interface PlaneStatus {
+  region: string
+  revision: number
+  /** `revision` and `version` are what the gateway is known to hold; `accepted` is false after a refusal of the newest. */
+  gateways: { name: string; connected: boolean; revision: number; version: string; accepted: boolean }[]
+}
+
 /** What a control plane knows of the world besides configuration: its stand-in for service discovery. */
 export interface Discovery {
   regions: { name: string; jurisdiction: string }[]
@@ -46,7 +85,9 @@ export interface ControlPlaneBootstrap {
   region: string
   listen: SnapshotAddress
   token: string
-  /** Documents of revision 1. */
+  /** Documents of revision 1, unless `stateDir` holds newer ones. */
   documents: unknown[]
   discovery: Discovery
+  /** Accepted changes are kept here and read again after a restart; none are kept without it. */
+  stateDir?: string
 }

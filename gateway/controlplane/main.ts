@@ -1,0 +1,41 @@
+// The process of a regional control plane: reads its bootstrap, takes revision 1 from there (or what it had
+// accepted before a restart), and serves it until its owner is gone.
+
+import { CodedErrors } from '../errors.ts'
+import { runChild } from '../runtime.ts'
+import { planeCompiler } from './compiler.ts'
+import { changeDocuments, replaceDocuments } from './documents.ts'
+import { openJournal, type Journal } from './journal.ts'
+import { parseWhole } from './messages.ts'
+import { createPlane } from './plane.ts'
+import type { ControlPlaneBootstrap, WholeConfig } from './protocol.ts'
+import { startControlPlaneServer } from './server.ts'
+
+await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evidence }) => {
+  const plane = createPlane(bootstrap.region, planeCompiler(bootstrap.discovery))
+  const journal = bootstrap.stateDir === undefined ? null : openJournal(bootstrap.stateDir, { clock, evidence })
+  const first = parseWhole(JSON.stringify({ revision: 1, documents: bootstrap.documents }))
+  for (const effect of plane.step({ kind: 'publish', asked: afterJournal(first, journal) }, clock.nowUs())) {
+    if (effect.kind === 'evidence') evidence.event(effect.event)
+    if (effect.kind === 'answer' && effect.answer.outcome !== 'accepted') throw new CodedErrors(effect.answer.errors)
+  }
+  const server = await startControlPlaneServer({
+    plane, listen: bootstrap.listen, token: bootstrap.token, clock, scheduler, evidence,
+    accepted: (asked) => journal?.append(asked),
+  })
+  return async () => {
+    await server.close()
+    journal?.close()
+  }
+})
+
+/** Everything that was accepted before, as one configuration: it is compiled once, not once a change. */
+function afterJournal(first: WholeConfig, journal: Journal | null): WholeConfig {
+  let { revision } = first
+  let documents = replaceDocuments(new Map(), first.documents)
+  for (const asked of journal?.read() ?? []) {
+    documents = 'documents' in asked ? replaceDocuments(documents, asked.documents) : changeDocuments(documents, asked)
+    revision = asked.revision
+  }
+  return { revision, documents: [...documents.values()] }
+}
