@@ -1,0 +1,203 @@
+// The one interpreter of plans. It starts a substrate, declares what the plan says, lets it run, and whatever
+// happens heals, tears down and writes what it has: a run's folder is complete or says why it is not.
+
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { CodedError } from '../gateway/errors.ts'
+import { topologyError } from '../topologies/errors.ts'
+import { openHistory } from '../topologies/history/open.ts'
+import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/history.ts'
+import { gatewayConfig } from '../topologies/gateway-config.ts'
+import type { ConfigDocument, Deployment, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
+import type { Topology } from '../topologies/topology.ts'
+import { scenarioError } from './errors.ts'
+import { plan } from './plan.ts'
+import { machineOf, versionsOf, wallClock } from './run-machine.ts'
+import type { RunRecord } from './run-record.ts'
+import type { PlannedFault, Scenario } from './scenario.ts'
+
+export interface RunRequest {
+  scenario: Scenario
+  topology: Topology
+  seed: number
+  substrate: Substrate
+  /** Folder of this run, made when missing; its name is the run's id. */
+  runDir: string
+  tools: ToolPolicy
+  options: Pick<SubstrateOptions, 'gateway' | 'mesh'>
+  signal: AbortSignal
+  /** How to do it again, for run.json. */
+  command: string
+  onEvent?(event: HistoryEvent): void
+  /** Every client request. The row may be reused: copy what is kept. */
+  onRequest?(row: RequestRow): void
+  onProgress?(stage: string, text: string): void
+}
+
+export const runFile = 'run.json'
+
+/**
+ * Runs a scenario and gives back what `run.json` holds. Bad input throws before anything is written; from then on
+ * every failure is in the record (`ended`, `error`), and what was asked for but not to be had in its `limits`.
+ */
+export async function run(request: RunRequest): Promise<RunRecord> {
+  const { scenario, topology, seed, runDir } = request
+  const planned = plan(scenario, topology, seed)
+  const config = overlay(await gatewayConfig(planned.topology), scenario.config)
+  mkdirSync(runDir, { recursive: true })
+  const record = firstRecord(request, planned, config)
+  write(runDir, record)
+  const history = openHistory(runDir)
+  const { sink, note } = tee(history, request)
+  try {
+    await play(request, record, config, sink)
+    record.ended = record.error === null ? 'complete' : 'failed'
+  } catch (error) {
+    record.ended = 'failed'
+    record.error = coded(error)
+  }
+  if (request.signal.aborted) {
+    record.ended = 'interrupted'
+    note(reasonOf(request.signal))
+  }
+  try {
+    await history.finalise()
+  } catch (error) {
+    if (record.ended === 'complete') Object.assign(record, { ended: 'failed', error: coded(error) })
+  }
+  record.finishedAt = wallClock()
+  write(runDir, record)
+  return record
+}
+
+async function play(request: RunRequest, record: RunRecord, config: ConfigDocument[], history: HistorySink): Promise<void> {
+  const { substrate, signal, runDir, seed } = request
+  const { plan: planned } = record
+  const asked = planned.scenario.options
+  const tools: ToolPolicy = {
+    ...request.tools,
+    explicit: { ...asked.toolPaths, ...request.tools.explicit },
+    required: [...new Set([...(request.tools.required ?? []), ...asked.requireTools])],
+  }
+  const options: SubstrateOptions = {
+    ...request.options,
+    collectGarbageEveryMs: asked.collectGarbageEveryMs,
+    engines: [...new Set(planned.loads.map(({ engine }) => engine))],
+  }
+  signal.throwIfAborted()
+  await using deployment = await substrate.start({
+    topology: planned.topology, config, seed, runDir, history, tools, signal, options,
+    progress: (stage, text) => request.onProgress?.(stage, text),
+  })
+  record.inventory = deployment.inventory
+  record.capabilities = deployment.capabilities
+  record.limits.push(...standIns(deployment))
+  requireTools(asked.requireTools, deployment)
+  declare(deployment, record)
+  write(runDir, record)
+  try {
+    await deployment.run(planned.endUs, signal)
+  } finally {
+    await heal(deployment, record, request)
+  }
+}
+
+/** Steps and loads in the plan's order, without the primitives that the substrate cannot do. */
+function declare(deployment: Deployment, record: RunRecord): void {
+  const { plan: planned } = record
+  const unsupported = planned.faults.filter(({ primitive }) => !deployment.capabilities[primitive.kind].supported)
+  record.limits.push(...unsupported.map((fault) => unsupportedText(fault, deployment)))
+  for (const { atUs, step } of planned.steps) {
+    const skipped = (step.kind === 'apply' || step.kind === 'heal')
+      && unsupported.some(({ name, index }) => name === step.fault && index === step.index)
+    if (!skipped) deployment.at(atUs, step)
+  }
+  for (const load of planned.loads) deployment.drive(load)
+}
+
+function unsupportedText({ name, index, primitive }: PlannedFault, { kind, capabilities }: Deployment): string {
+  return `unsupported: ${name}#${index} needs ${primitive.kind}, which ${kind} cannot do: ${capabilities[primitive.kind].how}`
+}
+
+/** A run that already failed keeps its own error; one that went well fails when its faults stay behind. */
+async function heal(deployment: Deployment, record: RunRecord, { onProgress }: RunRequest): Promise<void> {
+  try {
+    await deployment.heal()
+  } catch (cause) {
+    record.error = coded(scenarioError('RGT_RUN_HEAL', 'a fault could not be healed', { found: String(cause), cause }))
+    record.limits.push(`a fault could not be healed: ${String(cause)}`)
+    onProgress?.('heal', String(cause))
+  }
+}
+
+function standIns({ inventory }: Deployment): string[] {
+  return Object.entries(inventory.tools)
+    .filter(([, { origin }]) => origin === 'embedded')
+    .map(([tool, { reason }]) => `${tool}: the embedded part stands in${reason === undefined ? '' : ` (${reason})`}`)
+}
+
+function requireTools(names: readonly string[], { inventory }: Deployment): void {
+  const missing = names.filter((name) => (inventory.tools[name]?.origin ?? 'embedded') === 'embedded')
+  if (missing.length === 0) return
+  throw topologyError('RGT_TOOL_MISSING', `the scenario requires the real ${missing.join(', ')}`, {
+    expected: 'each of options.requireTools from a path, the cache or a release',
+    found: missing.map((name) => `${name}: ${inventory.tools[name]?.reason ?? 'not part of this run'}`).join('; '),
+    hint: '`regatta tools` shows what can be had and how',
+  })
+}
+
+/** The scenario's documents put over the topology's: same kind, namespace and name = replaced. Order means nothing. */
+export function overlay(base: readonly ConfigDocument[], over: readonly ConfigDocument[]): ConfigDocument[] {
+  const key = ({ kind, metadata }: ConfigDocument): string => `${kind}/${metadata.namespace ?? 'default'}/${metadata.name}`
+  return [...new Map([...base, ...over].map((document) => [key(document), document])).values()]
+}
+
+function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: ConfigDocument[]): RunRecord {
+  const { substrate, options, command, runDir } = request
+  return {
+    apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: basename(runDir),
+    startedAt: wallClock(), finishedAt: null,
+    // What a reader finds when the runner itself is killed.
+    ended: 'interrupted', error: null,
+    command, ...versionsOf(), machine: machineOf(),
+    substrate: substrate.kind, gateway: options.gateway, mesh: options.mesh,
+    capabilities: substrate.capabilities(),
+    inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
+    plan: planned, config, limits: [...(planned.limits ?? [])],
+  }
+}
+
+/** Whole or not at all: a reader never finds half a file. */
+function write(runDir: string, record: RunRecord): void {
+  const file = join(runDir, runFile)
+  writeFileSync(`${file}.part`, `${JSON.stringify(record, null, 2)}\n`)
+  renameSync(`${file}.part`, file)
+}
+
+function tee(history: HistorySink, request: RunRequest): { sink: HistorySink; note(reason: string): void } {
+  let lastUs = 0
+  const sink: HistorySink = {
+    event(event) {
+      lastUs = Math.max(lastUs, event.atUs)
+      history.event(event)
+      request.onEvent?.(event)
+    },
+    request(row) {
+      history.request(row)
+      request.onRequest?.(row)
+    },
+    attempt: (row) => history.attempt(row),
+  }
+  return { sink, note: (reason) => sink.event({ atUs: lastUs, source: 'run', kind: 'interrupted', reason }) }
+}
+
+function reasonOf({ reason }: AbortSignal): string {
+  return reason instanceof Error ? reason.message : String(reason)
+}
+
+/** When clearing up failed as well, the first failure is the one to tell. */
+function coded(given: unknown): NonNullable<RunRecord['error']> {
+  const error = given instanceof SuppressedError ? given.suppressed : given
+  const known = error instanceof CodedError ? error : scenarioError('RGT_RUN_STEP', String(error), { cause: error })
+  return { code: known.code, message: String(known) }
+}

@@ -1,0 +1,134 @@
+// The shape of a scenario file, and nothing of its meaning. Blocks are named as in Chaos Toolkit (steadyState,
+// method), thresholds as in k6. The fault blocks come from the registry, so that a new fault needs no line here.
+
+import { z } from 'zod'
+import { durationUs } from '../gateway/config/duration.ts'
+import { entryKinds } from '../topologies/topology.ts'
+import { faultKinds, faults, type FaultKind } from './faults/index.ts'
+import { loadKinds } from './loads/index.ts'
+import { ExitCode } from './verdict.ts'
+
+const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case name of letters, digits and hyphens')
+
+const template = z.strictObject({
+  name: label.describe('The `route` tag of its requests.'),
+  weight: z.number().positive().default(1).describe('Relative share of the block\'s requests.'),
+  method: z.enum(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'POST', 'PATCH']).default('GET'),
+  host: z.string().min(1).optional().describe('Default: the block\'s host.'),
+  path: z.string().regex(/^\//, 'a path that starts with /'),
+  headers: z.record(z.string(), z.string()).default({}),
+  bodyBytes: z.int().min(0).max(16 * 1024 * 1024).default(0),
+})
+
+const load = z.strictObject({
+  name: label,
+  kind: z.enum(loadKinds).default('k6'),
+  rate: z.number().positive().max(1_000_000).describe('Requests a second, all groups together.'),
+  arrivals: z.enum(['constant', 'poisson']).default('constant'),
+  groups: z.array(label).min(1).nullable().default(null).describe('Client groups that share the rate evenly. Default: all.'),
+  timeout: durationUs.default(2_000_000).describe('How long a client waits for the whole request.'),
+  suite: z.string().min(1).nullable().default(null).describe('A hand-written k6 suite instead of one rendered from `mix`.'),
+  host: z.string().min(1).optional().describe('Host of every template that names none.'),
+  mix: z.array(template).min(1),
+})
+
+const prober = z.strictObject({
+  groups: z.array(label).min(1).nullable().optional().describe('Default: the groups whose nearest region a fault touches.'),
+  interval: durationUs.optional().describe('Between two probes of a watched group; the others are probed ten times more coarsely.'),
+  template: label.optional().describe('A template of the loads\' mixes: safe to repeat, served in every region.'),
+  timeout: durationUs.optional(),
+})
+
+const phases = z.strictObject({
+  warmup: durationUs.optional(),
+  steady: durationUs.optional(),
+  fault: durationUs.optional(),
+  healing: durationUs.optional().describe('From the asked healing to the end of the ramp back.'),
+  recovered: durationUs.optional(),
+})
+
+const thresholds = z
+  .record(z.string(), z.array(z.string().min(1)).min(1))
+  .describe('Metric expression → conditions, in k6\'s grammar.')
+
+const blockHead = {
+  name: label.optional().describe('Default: the kind.'),
+  at: durationUs.default(0).describe('Offset from the start of the fault phase.'),
+  for: durationUs.optional().describe('Default: to the end of the fault phase.'),
+}
+
+const faultBlocks = faultKinds.map((kind) => faults[kind].parameters
+  .extend({ fault: z.literal(kind), ...blockHead })
+  .describe(faults[kind].description))
+
+const change = z.strictObject({
+  change: z.literal('routes'),
+  name: label.optional(),
+  at: durationUs.default(0),
+  count: z.int().min(1).max(100_000).describe('How many changes are published, one after another.'),
+  rate: z.number().positive().max(10_000).describe('Changes a second.'),
+  distinct: z.int().min(1).optional().describe('How many names they share in turn. Default: a new one each.'),
+  document: z.looseObject({}).describe('The document to publish; in its strings `{i}` becomes the number of the name and `{n}` of the change.'),
+})
+
+/** A fault's block, typed by its kind. */
+export type FaultBlockInput = {
+  [Kind in FaultKind]: { fault: Kind; name?: string; at?: string; for?: string } & z.input<(typeof faults)[Kind]['parameters']>
+}[FaultKind]
+export type FaultBlockFile = { fault: FaultKind; name?: string; at: number; for?: number } & Record<string, unknown>
+export type ChangeBlockFile = z.output<typeof change>
+
+type FaultBlockSchema = z.ZodType<FaultBlockFile, FaultBlockInput>
+const faultUnion = z.discriminatedUnion('fault', faultBlocks as never) as unknown as FaultBlockSchema
+const method = z.array(z.union([faultUnion, change]))
+
+/** Replaces or overlays parts of the scenario when the short form is asked for. */
+const fast = z.strictObject({
+  phases: phases.optional(),
+  load: z.array(load).min(1).optional(),
+  prober: prober.optional(),
+  config: z.array(z.union([z.string().min(1), z.looseObject({})])).optional().describe('Put over `config`.'),
+  method: method.optional(),
+  thresholds: thresholds.optional().describe('Overlaid by expression.'),
+  steadyState: z.strictObject({ thresholds }).optional(),
+})
+
+const exitCodes = Object.values(ExitCode) as number[]
+
+export const scenarioSchema = z.strictObject({
+  apiVersion: z.literal('regatta.dev/v1alpha1'),
+  kind: z.literal('Scenario'),
+  metadata: z.strictObject({
+    name: label,
+    description: z.string().min(1).describe('What happens, what must hold, and why.'),
+  }),
+  spec: z.strictObject({
+    topology: z.string().min(1).default('three-regions').describe('Name in the catalogue, or path relative to this file.'),
+    entry: z.enum(entryKinds).nullable().default(null).describe('Way in for every group. Default: as the topology says.'),
+    config: z.array(z.union([z.string().min(1), z.looseObject({})])).default([])
+      .describe('Gateway configuration put over the topology\'s: documents, or paths relative to this file.'),
+    load: z.array(load).min(1),
+    prober: prober.prefault({}),
+    phases,
+    steadyState: z.strictObject({ thresholds }).optional(),
+    method: method.default([]),
+    thresholds,
+    options: z.strictObject({
+      collectGarbageEvery: durationUs.default(0).describe('Forces a garbage collection in every gateway; 0s = never.'),
+      requireTools: z.array(z.string().min(1)).default([]).describe('Tools that no embedded part may stand in for.'),
+      toolPaths: z.record(z.string(), z.string().min(1)).default({}).describe('Tool → path relative to this file, taken before any other.'),
+    }).prefault({}),
+    mustExit: z.number().nullable().default(null)
+      .refine((code) => code === null || exitCodes.includes(code), { message: 'is no exit code', params: { expected: `one of ${exitCodes.join(', ')}` } })
+      .describe('Exit code that a must-fail scenario has to end with.'),
+    fast: fast.optional().describe('What is different in the short form.'),
+  }),
+})
+
+export type ScenarioFile = z.output<typeof scenarioSchema>
+export type ScenarioFileInput = z.input<typeof scenarioSchema>
+
+/** JSON Schema of the file as people write it, for editors. */
+export function scenarioJsonSchema(): object {
+  return z.toJSONSchema(scenarioSchema, { io: 'input' })
+}
