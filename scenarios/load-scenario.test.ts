@@ -7,9 +7,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { faultKinds } from './faults/index.ts'
-import { catalogScenarios, loadScenario, mustFailScenarios } from './load-scenario.ts'
-import { plan, believableRate } from './plan.ts'
-import { loadScenarioAndTopology } from './load-scenario.ts'
+import { catalogScenarios, loadScenario, loadScenarioAndTopology, mustFailScenarios } from './load-scenario.ts'
+import { believableRate, plan } from './plan.ts'
 import { scenarioJsonSchema } from './schema.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'scenario-'))
@@ -193,7 +192,7 @@ describe('the catalogue', async () => {
     expect(planned.limits).toEqual([])
     expect(scenario.mustExit).toBeNull()
     expect(Object.keys(scenario.thresholds).length).toBeGreaterThan(0)
-    if (fast) expect(planned.endUs).toBeLessThanOrEqual(17_000_000)
+    if (fast) expect(planned.endUs).toBeLessThanOrEqual(18_000_000)
   })
   it.each(entries)('$name says what happens, what must hold and why', ({ description }) => {
     for (const part of ['What happens:', 'What must hold:', 'Why:']) expect(description).toContain(part)
