@@ -1,4 +1,4 @@
-// The contract suite against both proxies. REGATTA_TOXIPROXY, or toxiproxy-server in PATH or in the project's
+// The contract suite against both proxies. REGATTA_TOOL_TOXIPROXY, or toxiproxy-server in PATH or in the project's
 // cache, brings in the real one; without it those cases are skipped and say so.
 
 import { spawn, type ChildProcess } from 'node:child_process'

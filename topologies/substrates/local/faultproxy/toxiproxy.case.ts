@@ -1,19 +1,9 @@
-// Where the tests take a real Toxiproxy from, and why there is none.
+// Where the tests take a real Toxiproxy from, and why there is none. Tests never install anything.
 
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { findTool } from '../../../tools/index.ts'
 
 export async function realToxiproxy(): Promise<{ path: string; why: null } | { path: null; why: string }> {
-  const candidates = [
-    process.env.REGATTA_TOXIPROXY,
-    ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'toxiproxy-server')),
-  ]
-  for (const path of candidates) {
-    try {
-      if (path === undefined) continue
-      accessSync(path, constants.X_OK)
-      return { path, why: null }
-    } catch { /* the next */ }
-  }
-  return { path: null, why: 'no toxiproxy-server in REGATTA_TOXIPROXY or PATH' }
+  const path = process.env.REGATTA_TOOL_TOXIPROXY
+  const found = await findTool('toxiproxy', { allowInstall: false, ...(path === undefined ? {} : { explicit: { toxiproxy: path } }) })
+  return 'path' in found ? { path: found.path, why: null } : { path: null, why: found.reason }
 }
