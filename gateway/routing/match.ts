@@ -1,5 +1,5 @@
-// The route table: host → index of paths → few candidates. Built once a snapshot, and from the one before where most
-// is the same. Matching is synchronous and, on the common path, allocates nothing and runs no regular expression.
+// The route table: host and path → few candidates → one rule. Built once a snapshot, and from the one before where
+// most is the same. Matching is synchronous and, on the common path, allocates nothing and runs no regular expression.
 //
 // Precedence (Gateway API HTTPRouteRule.matches; where the standard leaves it open, as said here):
 //   1. host: exact, then the longest wildcard, then rules for every host
@@ -9,7 +9,7 @@
 // A rule whose method, headers or query do not hold gives way to the next, to the least specific host.
 // Percent-encoding of paths is compared as given: the data plane has normalised it.
 
-import type { SnapshotRoute } from '../snapshot/snapshot.ts'
+import { defaultRouteFailover, type SnapshotRoute } from '../snapshot/snapshot.ts'
 import { entriesOf, type MatchEntry } from './match-entry.ts'
 import { PathIndex } from './match-paths.ts'
 import type { HeaderView, MatchedRule, RouteTable } from './table.ts'
@@ -21,121 +21,115 @@ import type { HeaderView, MatchedRule, RouteTable } from './table.ts'
 export function buildRouteTable(routes: readonly SnapshotRoute[], previous?: RouteTable): RouteTable {
   const base = previous instanceof Table ? previous : emptyTable
   const builder = new Builder(base)
-  const unwanted = new Set(base.held.keys())
-  for (const route of routes) {
-    if (!unwanted.delete(route)) builder.add(route)
-  }
-  for (const route of unwanted) builder.remove(route)
-  return builder.finish(routes)
+  // Snapshots are sorted, so what changed lies between what both have at their start and at their end.
+  const start = sameAtStart(base.routes, routes)
+  const end = sameAtEnd(base.routes, routes, start)
+  const before = new Map<SnapshotRoute, readonly MatchEntry[]>()
+  for (let index = start; index < base.routes.length - end; index++) before.set(base.routes[index], base.entries[index])
+  const middle = routes.slice(start, routes.length - end).map((route) => {
+    const kept = before.get(route)
+    before.delete(route)
+    return kept ?? builder.add(route)
+  })
+  for (const [route, entries] of before) builder.remove(route, entries)
+  const entries = [...base.entries.slice(0, start), ...middle, ...base.entries.slice(base.entries.length - end)]
+  return builder.finish([...routes], entries, start)
 }
-
-interface Hosts {
-  exact: Map<string, PathIndex>
-  /** Keyed by the suffix with its dot: `.example.com`. */
-  wildcards: Map<string, PathIndex>
-  every: PathIndex
-}
-
-type Held = Map<SnapshotRoute, readonly MatchEntry[]>
 
 class Table implements RouteTable {
-  readonly hosts: Hosts
-  readonly held: Held
-  /** By the slot of an entry. Entries are shared between tables, answers (with their route index) are not. */
+  readonly index: PathIndex
+  readonly routes: readonly SnapshotRoute[]
+  /** Beside `routes`. */
+  readonly entries: readonly (readonly MatchEntry[])[]
+  /** By the slot of an entry. Entries are shared between tables; answers, with their route index, are not. */
   readonly rules: readonly MatchedRule[]
   readonly freeSlots: readonly number[]
 
-  constructor(hosts: Hosts, held: Held, rules: readonly MatchedRule[], freeSlots: readonly number[]) {
-    this.hosts = hosts
-    this.held = held
+  constructor(
+    index: PathIndex, routes: readonly SnapshotRoute[], entries: readonly (readonly MatchEntry[])[], rules: readonly MatchedRule[], freeSlots: readonly number[],
+  ) {
+    this.index = index
+    this.routes = routes
+    this.entries = entries
     this.rules = rules
     this.freeSlots = freeSlots
   }
 
   match(host: string, path: string, query: string, method: string, headers: HeaderView): MatchedRule | null {
-    const { exact, wildcards, every } = this.hosts
-    const index = exact.get(host)
-    let slot = index === undefined ? -1 : index.find(path, query, method, headers)
-    if (slot < 0 && wildcards.size > 0) slot = this.findBelowWildcard(host, path, query, method, headers)
-    if (slot < 0) slot = every.find(path, query, method, headers)
+    const slot = this.index.find(host, path, query, method, headers)
     return slot < 0 ? null : this.rules[slot]
-  }
-
-  /** From the longest suffix; a wildcard stands for one or more labels. */
-  private findBelowWildcard(host: string, path: string, query: string, method: string, headers: HeaderView): number {
-    for (let dot = host.indexOf('.', 1); dot !== -1; dot = host.indexOf('.', dot + 1)) {
-      const index = this.hosts.wildcards.get(host.slice(dot))
-      const slot = index === undefined ? -1 : index.find(path, query, method, headers)
-      if (slot >= 0) return slot
-    }
-    return -1
   }
 }
 
 class Builder {
-  private readonly hosts: Hosts
-  private readonly held: Held
+  private readonly index: PathIndex
   private readonly rules: MatchedRule[]
   private readonly freeSlots: number[]
-  /** Indices that this build made and may still change; all others belong to the table before. */
-  private readonly drafts = new Set<PathIndex>()
 
   constructor(base: Table) {
-    const { exact, wildcards, every } = base.hosts
-    this.hosts = { exact: new Map(exact), wildcards: new Map(wildcards), every }
-    this.held = new Map(base.held)
+    this.index = base.index.draft()
     this.rules = [...base.rules]
     this.freeSlots = [...base.freeSlots]
   }
 
-  add(route: SnapshotRoute): void {
+  add(route: SnapshotRoute): readonly MatchEntry[] {
     const entries = entriesOf(route)
     for (const entry of entries) {
       entry.slot = this.freeSlots.pop() ?? this.rules.length
       this.rules[entry.slot] = { routeIndex: -1, route, match: entry.match }
+      for (const host of hostKeys(route)) this.index.add(host, entry)
     }
-    this.edit(route, (index) => entries.forEach((entry) => index.add(entry)))
-    this.held.set(route, entries)
+    return entries
   }
 
-  remove(route: SnapshotRoute): void {
-    const entries = this.held.get(route) ?? []
-    this.edit(route, (index) => entries.forEach((entry) => index.remove(entry)))
-    for (const { slot } of entries) this.freeSlots.push(slot)
-    this.held.delete(route)
+  remove(route: SnapshotRoute, entries: readonly MatchEntry[]): void {
+    for (const entry of entries) {
+      for (const host of hostKeys(route)) this.index.remove(host, entry)
+      this.rules[entry.slot] = nobody
+      this.freeSlots.push(entry.slot)
+    }
   }
 
-  /** Answers whose index stayed are kept; the others are made anew, because the table before goes on using its own. */
-  finish(routes: readonly SnapshotRoute[]): Table {
-    for (let routeIndex = 0; routeIndex < routes.length; routeIndex++) {
-      const route = routes[routeIndex]
-      for (const { slot, match } of this.held.get(route)!) {
+  /** From `start` on routes may have moved: answers whose index changed are made anew, the table before keeps its own. */
+  finish(routes: readonly SnapshotRoute[], entries: readonly (readonly MatchEntry[])[], start: number): Table {
+    for (let routeIndex = start; routeIndex < routes.length; routeIndex++) {
+      for (const { slot, route, match } of entries[routeIndex]) {
         if (this.rules[slot].routeIndex !== routeIndex) this.rules[slot] = { routeIndex, route, match }
       }
     }
-    for (const draft of this.drafts) draft.seal()
-    return new Table(this.hosts, this.held, this.rules, this.freeSlots)
-  }
-
-  private edit(route: SnapshotRoute, change: (index: PathIndex) => void): void {
-    if (route.hostnames.length === 0) change((this.hosts.every = this.draftOf(this.hosts.every)))
-    for (const host of new Set(route.hostnames)) {
-      const wildcard = host.startsWith('*.')
-      const indices = wildcard ? this.hosts.wildcards : this.hosts.exact
-      const key = wildcard ? host.slice(1) : host
-      const index = this.draftOf(indices.get(key))
-      change(index)
-      if (index.isEmpty) indices.delete(key)
-      else indices.set(key, index)
-    }
-  }
-
-  private draftOf(index: PathIndex | undefined): PathIndex {
-    if (index !== undefined && this.drafts.has(index)) return index
-    const draft = index === undefined ? new PathIndex() : index.draft()
-    this.drafts.add(draft)
-    return draft
+    return new Table(this.index.seal(), routes, entries, this.rules, this.freeSlots)
   }
 }
 
-const emptyTable = new Table({ exact: new Map(), wildcards: new Map(), every: new PathIndex() }, new Map(), [], [])
+/** How the index knows hosts: `shop.test`, `.shop.test` for `*.shop.test`, and '' for every host. */
+function hostKeys({ hostnames }: SnapshotRoute): Iterable<string> {
+  if (hostnames.length === 0) return everyHost
+  return new Set(hostnames.map((host) => (host.startsWith('*.') ? host.slice(1) : host)))
+}
+
+const everyHost: readonly string[] = ['']
+
+function sameAtStart(a: readonly unknown[], b: readonly unknown[]): number {
+  let same = 0
+  while (same < a.length && same < b.length && a[same] === b[same]) same++
+  return same
+}
+
+function sameAtEnd(a: readonly unknown[], b: readonly unknown[], start: number): number {
+  const most = Math.min(a.length, b.length) - start
+  let same = 0
+  while (same < most && a[a.length - 1 - same] === b[b.length - 1 - same]) same++
+  return same
+}
+
+/** Stands in a slot that nothing uses, so that a removed route can be freed. */
+const nobody: MatchedRule = {
+  routeIndex: -1,
+  route: {
+    id: '', hostnames: [], matches: [], filters: [], backends: [], timeouts: { requestMs: 0, backendRequestMs: 0 }, createdAt: '',
+    failover: defaultRouteFailover, residency: { allowed: [], reason: '' },
+  },
+  match: { path: { type: 'Exact', value: '' }, method: null, headers: [], query: [] },
+}
+
+const emptyTable = new Table(new PathIndex(), [], [], [], [])
