@@ -26,7 +26,7 @@ export function judgeSample(threshold: Threshold, sample: Sample): Finding {
   const agreed = verdicts[0] === verdicts[1]
   const verdict: VerdictValue = !agreed ? 'inconclusive' : verdicts[0] ? 'pass' : 'fail'
   const evidence = agreed ? sample.evidence : ['the bounds of the value lie on both sides of the objective', ...sample.evidence]
-  return { verdict, observed: rounded(value), evidence }
+  return { verdict, observed: Number.isFinite(value) ? rounded(value) : null, evidence }
 }
 
 export function unknown(...evidence: string[]): Finding {

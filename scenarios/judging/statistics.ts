@@ -13,7 +13,8 @@ export function percentileOfSorted(sorted: Float64Array, p: number): number {
   const rank = (p / 100) * (sorted.length - 1)
   const low = Math.floor(rank)
   const high = Math.ceil(rank)
-  return low === high ? sorted[low] : sorted[low] + (sorted[high] - sorted[low]) * (rank - low)
+  // Equal first: between two infinities there is nothing to interpolate.
+  return sorted[low] === sorted[high] ? sorted[low] : sorted[low] + (sorted[high] - sorted[low]) * (rank - low)
 }
 
 export function mean(values: ArrayLike<number>): number {

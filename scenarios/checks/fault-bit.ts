@@ -1,0 +1,114 @@
+// A fault that did not bite proves nothing. Client rows cannot show it, because good failover hides it; so a pinned
+// witness, which bypasses failover, must see what the primitive declares, on a path that clients really used.
+
+import type { JudgeContext } from '../judging/context.ts'
+import { placeOfSource } from '../judging/places.ts'
+import { pathSamples, steadyUse, type PathSample } from '../judging/witness.ts'
+import { formatMs, formatUnit, percentile } from '../judging/statistics.ts'
+import type { FaultWindow } from '../judging/windows.ts'
+import type { PlannedFault } from '../scenario.ts'
+import type { Check, VerdictValue } from '../verdict.ts'
+import type { Rule } from './check.ts'
+
+/** Attempts of steady client traffic that make a path used (the design's section 4). */
+const minUse = 20
+const minSamples = 3
+/** Share of samples that must be silent or broken while the fault is in force, and may be before. */
+const mostDuring = 0.5
+const fewBefore = 0.1
+
+export const faultBit: Rule = {
+  name: 'fault-bit',
+  group: 'validity',
+  evaluate(context) {
+    const byFault = Map.groupBy(context.faults, ({ fault }) => fault.name)
+    return [...byFault].map(([name, windows]) => judgeFault(context, name, windows))
+  },
+}
+
+interface Observation { verdict: VerdictValue; text: string }
+
+function judgeFault(context: JudgeContext, name: string, windows: readonly FaultWindow[]): Check {
+  const bySymptom = Map.groupBy(windows, ({ fault }) => JSON.stringify([fault.symptom, fault.paths]))
+  const observations = [...bySymptom.values()].flatMap((same) => observe(context, same))
+  const bit = observations.length > 0 && observations.every(({ verdict }) => verdict === 'pass')
+  return {
+    name: `fault-bit ${name}`, group: 'validity', verdict: bit ? 'pass' : 'inconclusive',
+    objective: `a witness sees fault ${name} (${[...new Set(windows.map(({ fault }) => describe(fault)))].join('; ')}) on a path that clients use`,
+    observed: observations.filter(({ verdict }) => verdict === 'pass').length, unit: 'paths',
+    evidence: [...(bit ? [] : [`fault ${name} did not bite, or it cannot be shown that it did`]), ...observations.map(({ text }) => text)],
+  }
+}
+
+function describe({ kind, symptom }: PlannedFault): string {
+  const amount = symptom.expect === 'slower' ? ` by ${formatMs(symptom.byMs ?? 0)}` : symptom.expect === 'errors' ? ` from ${formatUnit(symptom.share ?? 0, 'share')}` : ''
+  return `${kind}: ${symptom.expect}${amount}`
+}
+
+/** Windows of one fault that must show the same on the same paths: taken together, because flaps are short. */
+function observe(context: JudgeContext, windows: readonly FaultWindow[]): Observation[] {
+  const { fault } = windows[0]
+  if (windows.some(({ inForceUs, healAskedUs }) => inForceUs === null || healAskedUs === null)) {
+    return [{ verdict: 'inconclusive', text: `${fault.primitive.kind} ${fault.index} was not in force, or not healed` }]
+  }
+  if (fault.symptom.expect === 'none') return [{ verdict: 'pass', text: `${fault.primitive.kind} ${fault.index} shows no symptom to clients; it was in force` }]
+  if (fault.symptom.expect === 'unreachable-control-plane') return controlPlaneLost(context, windows)
+  if (fault.paths.length === 0) return [{ verdict: 'inconclusive', text: 'no client path crosses it' }]
+  const used = fault.paths.map((path) => ({ path, use: steadyUse(context, path) }))
+  const unused = used.filter(({ use }) => use < minUse)
+  const notes = unused.map(({ path, use }) => `${path.group} → ${path.region}: ${use} attempts of steady client traffic, at least ${minUse} are needed`)
+  if (unused.length === used.length) return notes.map((text) => ({ verdict: 'inconclusive', text }))
+  return [
+    ...used.filter(({ use }) => use >= minUse).map(({ path, use }) => judgePath(context, windows, path, use)),
+    ...notes.map((text): Observation => ({ verdict: 'pass', text: `${text}: not judged` })),
+  ]
+}
+
+function judgePath(context: JudgeContext, windows: readonly FaultWindow[], path: PlannedFault['paths'][number], use: number): Observation {
+  const { symptom } = windows[0].fault
+  const { before, during, by } = pathSamples(context, path, windows, (sample) => shows(symptom.expect, sample))
+  const head = `${path.group} → ${path.region} (${use} attempts in steady, ${by}):`
+  if (before.length < minSamples || during.length < minSamples) {
+    return { verdict: 'inconclusive', text: `${head} ${before.length} samples before and ${during.length} in the fault are too few` }
+  }
+  const [seen, text] = compare(symptom, before, during)
+  return { verdict: seen ? 'pass' : 'inconclusive', text: `${head} ${text}` }
+}
+
+function compare(symptom: PlannedFault['symptom'], before: readonly PathSample[], during: readonly PathSample[]): [boolean, string] {
+  if (symptom.expect === 'slower') {
+    const [was, is] = [before, during].map((samples) => percentile(Float64Array.from(samples, latency), 50))
+    return [is - was >= (symptom.byMs ?? 0), `median ${formatMs(was)} before, ${Number.isFinite(is) ? formatMs(is) : 'no answer'} in the fault`]
+  }
+  const share = (samples: readonly PathSample[]): number => samples.filter((sample) => shows(symptom.expect, sample)).length / samples.length
+  const [was, is] = [share(before), share(during)]
+  const seen = symptom.expect === 'errors' ? is - was >= (symptom.share ?? mostDuring) : is >= mostDuring && was <= fewBefore
+  return [seen, `${symptom.expect} ${formatUnit(was, 'share')} of ${before.length} before, ${formatUnit(is, 'share')} of ${during.length} in the fault`]
+}
+
+function latency(sample: PathSample): number {
+  return sample.outcome === 'timeout' ? Infinity : sample.latencyMs
+}
+
+/** What one sample says. Behind a gateway silence is a 504, and a broken connection a 502 or 503 that no service sent. */
+function shows(expect: PlannedFault['symptom']['expect'], { outcome, status, answered }: PathSample): boolean {
+  switch (expect) {
+    case 'silent': return outcome === 'timeout' || status === 504
+    case 'broken': return outcome === 'refused' || outcome === 'reset' || outcome === 'closed' || (!answered && (status === 502 || status === 503))
+    case 'errors': return outcome === '5xx' || status >= 500
+    default: return false
+  }
+}
+
+/** The gateways of each place say themselves that their control plane is gone. */
+function controlPlaneLost(context: JudgeContext, windows: readonly FaultWindow[]): Observation[] {
+  return windows.flatMap(({ fault: { primitive }, askedUs, healedUs }) => {
+    const places = 'at' in primitive ? primitive.at.map(({ region }) => region) : []
+    if (places.length === 0) return [{ verdict: 'inconclusive' as const, text: 'it names no place with a control plane' }]
+    return places.map((region): Observation => {
+      const lost = context.history.events.some((event) => event.kind === 'control-plane-lost'
+        && event.atUs >= (askedUs ?? 0) && event.atUs <= (healedUs ?? Infinity) && placeOfSource(event.source) === `region:${region}`)
+      return { verdict: lost ? 'pass' : 'inconclusive', text: `the gateway of ${region} ${lost ? 'lost' : 'never reported the loss of'} its control plane` }
+    })
+  })
+}

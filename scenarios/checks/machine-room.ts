@@ -1,0 +1,34 @@
+// A crowded machine measures its own queue. Judged a phase apart, because an average over the run hides the
+// seconds that matter.
+
+import { phases } from '../../topologies/history.ts'
+import { formatMs, formatUnit, mean, rounded } from '../judging/statistics.ts'
+import type { Rule } from './check.ts'
+
+const mostCpuShare = 0.7
+const mostLoopLagMs = 100
+
+export const machineRoom: Rule = {
+  name: 'machine-room',
+  group: 'validity',
+  evaluate({ history, phases: windows }) {
+    const samples = history.events.filter((event) => event.kind === 'machine').map((event) => ({
+      phase: windows.find(({ fromUs, toUs }) => event.atUs >= fromUs && event.atUs < toUs)?.phase ?? null, ...event,
+    })).filter(({ phase }) => phase !== null && phase !== 'warmup')
+    const byPhase = phases.map((phase) => ({ phase, shares: samples.filter((sample) => sample.phase === phase).map(({ cpuShare }) => cpuShare) }))
+      .filter(({ shares }) => shares.length > 0)
+      .map(({ phase, shares }) => ({ phase, share: mean(shares), seconds: shares.length }))
+    const worst = byPhase.toSorted((a, b) => b.share - a.share)[0]
+    const lagMs = samples.reduce((most, { loopLagP99Ms }) => Math.max(most, loopLagP99Ms), 0)
+    const room = worst !== undefined && worst.share < mostCpuShare && lagMs < mostLoopLagMs
+    return [{
+      name: 'machine-room', group: 'validity', verdict: room ? 'pass' : 'inconclusive',
+      objective: `processor use < ${formatUnit(mostCpuShare, 'share')} in every phase, event-loop lag < ${formatMs(mostLoopLagMs)}`,
+      observed: worst === undefined ? null : rounded(worst.share), unit: 'share',
+      evidence: worst === undefined ? ['no sample of the machine outside the warm-up'] : [
+        ...byPhase.map(({ phase, share, seconds }) => `${phase}: processor use ${formatUnit(share, 'share')} over ${seconds} samples`),
+        `event-loop lag at most ${formatMs(lagMs)}`,
+      ],
+    }]
+  },
+}

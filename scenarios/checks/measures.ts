@@ -1,0 +1,34 @@
+// What measures each metric that thresholds may name. The compiler holds this map to the names of `metrics.ts`;
+// kind = file name = key (with underscores, as k6 writes metrics).
+
+import type { BoundMetric, Metric } from './check.ts'
+import type { MetricName } from './metrics.ts'
+import { configPropagation } from './config-propagation.ts'
+import { decisionTime } from './decision-time.ts'
+import { eligibleFailed } from './eligible-failed.ts'
+import { errorBudget } from './error-budget.ts'
+import { failoverTime } from './failover-time.ts'
+import { falseEjections } from './false-ejections.ts'
+import { httpReqDuration } from './http-req-duration.ts'
+import { httpReqFailed } from './http-req-failed.ts'
+import { httpReqs } from './http-reqs.ts'
+import { residencyViolations } from './residency-violations.ts'
+import { sendLag } from './send-lag.ts'
+import { slowRequests } from './slow-requests.ts'
+import { trafficShare } from './traffic-share.ts'
+
+export const measures: Record<MetricName, Metric | BoundMetric> = {
+  failover_time: failoverTime,
+  http_req_duration: httpReqDuration,
+  http_req_failed: httpReqFailed,
+  http_reqs: httpReqs,
+  eligible_failed: eligibleFailed,
+  slow_requests: slowRequests,
+  decision_time: decisionTime,
+  residency_violations: residencyViolations,
+  false_ejections: falseEjections,
+  traffic_share: trafficShare,
+  error_budget: errorBudget,
+  config_propagation: configPropagation,
+  send_lag: sendLag,
+}

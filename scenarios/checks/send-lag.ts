@@ -1,0 +1,12 @@
+// How late requests left, against the open-loop schedule.
+
+import { formatCount } from '../judging/statistics.ts'
+import type { Metric } from './check.ts'
+
+export const sendLag: Metric = {
+  measure(context, tags) {
+    const { startUs, scheduledUs } = context.history.requests
+    const rows = context.select(tags)
+    return { kind: 'trend', values: Float64Array.from(rows, (row) => (startUs[row] - scheduledUs[row]) / 1000), evidence: [`${formatCount(rows.length)} requests`] }
+  },
+}

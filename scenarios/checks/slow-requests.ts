@@ -1,0 +1,17 @@
+// Requests that were answered, but later than normal + 250 ms on the path that served them.
+
+import { formatCount, formatMs } from '../judging/statistics.ts'
+import { examples, type Metric } from './check.ts'
+
+export const slowRequests: Metric = {
+  measure(context, tags) {
+    const rows = context.select(tags)
+    const slow = [...rows.filter((row) => context.slow(row) === true)]
+    const unjudged = rows.reduce((count, row) => count + (context.slow(row) === null ? 1 : 0), 0)
+    if (unjudged > 0) return { kind: 'unknown', why: `${formatCount(unjudged)} requests took over 250 ms on paths without a normal latency` }
+    return {
+      kind: 'counter', count: slow.length, of: rows.length, seconds: context.seconds(tags.phase),
+      evidence: [`${formatCount(slow.length)} of ${formatCount(rows.length)} requests`, ...examples(context, slow, (row) => `${formatMs(context.latencyMs(row))} from ${context.history.requests.region.at(row)}`)],
+    }
+  },
+}

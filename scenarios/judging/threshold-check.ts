@@ -1,0 +1,27 @@
+// One threshold → one check of the verdict document.
+
+import { measures } from '../checks/measures.ts'
+import { metricDefinitions } from '../checks/metrics.ts'
+import type { Threshold } from '../thresholds.ts'
+import type { Check } from '../verdict.ts'
+import type { JudgeContext } from './context.ts'
+import { judgeSample, objectiveOf, unknown, type Finding } from './sample.ts'
+
+export function judgeThreshold(context: JudgeContext, threshold: Threshold, group: Check['group']): Check {
+  const { unit } = metricDefinitions[threshold.metric]
+  const { kind } = threshold.aggregate
+  return {
+    name: threshold.name, group, objective: objectiveOf(threshold),
+    unit: kind === 'count' ? 'count' : kind === 'rate' && unit === 'count' ? 'per second' : unit,
+    ...find(context, threshold),
+  }
+}
+
+function find(context: JudgeContext, threshold: Threshold): Finding {
+  const metric = measures[threshold.metric]
+  try {
+    return 'judge' in metric ? metric.judge(context, threshold) : judgeSample(threshold, metric.measure(context, threshold.tags))
+  } catch (error) {
+    return unknown(`judging it failed: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`)
+  }
+}
