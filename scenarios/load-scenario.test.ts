@@ -76,7 +76,8 @@ describe('what is refused, and where', () => {
     }])
   })
   it('changes that do not fit into the phase', async () => {
-    const change = '    - { change: routes, count: 100, rate: 10, document: { apiVersion: v1, kind: HTTPRoute, metadata: { name: x } } }\n'
+    const document = '{ apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: { name: x, namespace: shop }, spec: { parentRefs: [{ name: shop }], rules: [{ backendRefs: [{ name: catalog, port: 8080 }] }] } }'
+    const change = `    - { change: routes, count: 100, rate: 10, document: ${document} }\n`
     expect(await told(`${head}${thresholds}  method:\n${change}`)).toMatchObject([{ code: 'RGT_SCENARIO_TIMELINE', line: 10 }])
   })
   it('a misspelt metric and tag value, both at once', async () => {
@@ -104,6 +105,10 @@ describe('what is refused, and where', () => {
       { code: 'RGT_SCENARIO_REFERENCE', line: 9, hint: 'did you mean `asia`?' },
     ])
   })
+  it('a load that its kind cannot play, and a suite that does not exist', async () => {
+    expect(await told(`${head.replace('rate: 90', 'rate: 90, arrivals: poisson')}${thresholds}`)).toMatchObject([{ code: 'RGT_LOAD_KIND', line: 6 }])
+    expect(await told(`${head.replace('rate: 90', 'rate: 90, suite: nowhere')}${thresholds}`)).toMatchObject([{ code: 'RGT_SCENARIO_REFERENCE', line: 6, column: 38, found: 'nowhere' }])
+  })
   it('a request without a host', async () => {
     expect(await told(`${head.replace('host: shop.example.com, ', '')}${thresholds}`)).toMatchObject([{ code: 'RGT_SCENARIO_SCHEMA', line: 6, message: 'a request needs a host' }])
   })
@@ -112,6 +117,28 @@ describe('what is refused, and where', () => {
       { code: 'RGT_SCENARIO_SCHEMA', line: 10 }, { code: 'RGT_SCENARIO_SCHEMA', line: 10 },
       { code: 'RGT_SCENARIO_REFERENCE', line: 11, column: 7 },
     ])
+  })
+  it('a policy that no gateway would accept, and a change to a service that nobody runs', async () => {
+    const policy = `  config:
+    - apiVersion: regatta.dev/v1alpha1
+      kind: FailoverPolicy
+      metadata: { name: shop, namespace: shop }
+      spec:
+        targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: shop }]
+        helth: {}
+`
+    expect(await told(`${head}${thresholds}${policy}`)).toMatchObject([{ code: 'RGT_CONFIG_SCHEMA', line: 15, column: 9, hint: 'did you mean `health`?' }])
+    const change = `  method:
+    - change: routes
+      count: 2
+      rate: 10
+      document:
+        apiVersion: gateway.networking.k8s.io/v1
+        kind: HTTPRoute
+        metadata: { name: 'change-{i}', namespace: shop }
+        spec: { parentRefs: [{ name: shop }], rules: [{ backendRefs: [{ name: catalgo, port: 8080 }] }] }
+`
+    expect(await told(`${head}${thresholds}${change}`)).toMatchObject([{ code: 'RGT_TOPOLOGY_REFERENCE', line: 17, hint: 'did you mean `shop/catalog:8080`?' }])
   })
   it('problems of the short form, in the short form', async () => {
     const text = `${head}${thresholds}  fast:\n    thresholds:\n      eligible_faild: [count==0]\n`
@@ -147,7 +174,11 @@ describe('what is read', () => {
   fast:
     phases: { steady: 4s }
     thresholds: { http_reqs: [count>0] }
-    config: [{ apiVersion: v1, kind: FailoverPolicy, metadata: { name: x } }]
+    config:
+      - apiVersion: regatta.dev/v1alpha1
+        kind: FailoverPolicy
+        metadata: { name: shop, namespace: shop }
+        spec: { targetRefs: [{ group: gateway.networking.k8s.io, kind: Gateway, name: shop }], enabled: false }
 `)
     const [long, short] = [await loadScenario(file), await loadScenario(file, { fast: true })]
     expect(long.config).toEqual([])
@@ -156,7 +187,12 @@ describe('what is read', () => {
     expect(short.thresholds).toEqual({ eligible_failed: ['count==0'], http_reqs: ['count>0'] })
   })
   it('configuration from files, relative to the scenario', async () => {
-    const config = write('apiVersion: v1\nkind: HTTPRoute\nmetadata: { name: one }\n---\napiVersion: v1\nkind: HTTPRoute\nmetadata: { name: two }\n')
+    const route = (name: string): string => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: ${name}, namespace: shop }
+spec: { parentRefs: [{ name: shop }], rules: [{ matches: [{ path: { value: /${name} } }], backendRefs: [{ name: catalog, port: 8080 }] }] }
+`
+    const config = write(`${route('one')}---\n${route('two')}`)
     const { config: documents } = await loadScenario(write(`${head}${thresholds}  config: [./${config.slice(folder.length + 1)}]\n`))
     expect(documents.map(({ metadata }) => metadata.name)).toEqual(['one', 'two'])
   })

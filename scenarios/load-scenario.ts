@@ -8,10 +8,11 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { fromObjects, parseShape, readDocuments, type SourceDocument } from '../gateway/config/document.ts'
 import { nearest } from '../gateway/config/shape.ts'
-import type { Topology } from '../topologies/topology.ts'
+import { gatewayConfig } from '../topologies/gateway-config.ts'
 import { loadTopology } from '../topologies/load.ts'
+import type { Topology } from '../topologies/topology.ts'
 import { scenarioError } from './errors.ts'
-import { resolveScenario, type ReadConfig } from './resolve.ts'
+import { resolveScenario } from './resolve.ts'
 import type { Scenario } from './scenario.ts'
 import { scenarioSchema } from './schema.ts'
 
@@ -41,7 +42,10 @@ export async function loadScenarioAndTopology(
   const file = parseShape(scenarioSchema, source, 'RGT_SCENARIO_SCHEMA')
   const topologyName = isPath(file.spec.topology) ? resolve(dirname(source.file), file.spec.topology) : file.spec.topology
   const topology = await loadTopology(topologyName)
-  const scenario = await resolveScenario(file, source, { fast: options.fast ?? false, topologyName, topology, readConfig })
+  const scenario = await resolveScenario(file, source, {
+    fast: options.fast ?? false, topologyName, topology, base: await gatewayConfig(topology),
+    readConfig: async (path) => readDocuments(await readFile(path, 'utf8'), path),
+  })
   return { scenario, topology }
 }
 
@@ -107,8 +111,6 @@ async function readModule(file: string): Promise<SourceDocument> {
     place: { file }, expected: 'export default defineScenario({ … })', found: 'no default export',
   })
 }
-
-const readConfig: ReadConfig = async (file) => readDocuments(await readFile(file, 'utf8'), file)
 
 function isPath(nameOrPath: string): boolean {
   return /[/\\]|\.(ya?ml|json|ts)$/.test(nameOrPath)

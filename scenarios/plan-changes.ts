@@ -12,7 +12,7 @@ export function planChanges(changes: readonly ChangeBlock[], faultFromUs: number
   return changes
     .flatMap((block) => Array.from({ length: block.count }, (_, number) => ({
       atUs: faultFromUs + block.atUs + Math.round((number * 1_000_000) / block.ratePerSecond),
-      document: fill(block.document, number % block.distinct, number) as ConfigDocument,
+      document: fillChange(block.document, number % block.distinct, number) as ConfigDocument,
     })))
     .sort((a, b) => a.atUs - b.atUs)
     .map(({ atUs, document }, index) => ({
@@ -20,9 +20,10 @@ export function planChanges(changes: readonly ChangeBlock[], faultFromUs: number
     }))
 }
 
-function fill(value: unknown, i: number, n: number): unknown {
+/** The document with its numbers filled in. */
+export function fillChange(value: unknown, i: number, n: number): unknown {
   if (typeof value === 'string') return value.replaceAll('{i}', String(i)).replaceAll('{n}', String(n))
-  if (Array.isArray(value)) return value.map((item) => fill(item, i, n))
+  if (Array.isArray(value)) return value.map((item) => fillChange(item, i, n))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fill(item, i, n)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillChange(item, i, n)]))
 }

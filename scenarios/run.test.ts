@@ -10,7 +10,8 @@ import { eventsFile } from '../topologies/history/columns.ts'
 import { primitiveKinds, type Capabilities, type PrimitiveKind } from '../topologies/primitives.ts'
 import type { Deployment, Inventory, LoadSpec, StartRequest, Step, Substrate } from '../topologies/substrate.ts'
 import { loadScenarioAndTopology } from './load-scenario.ts'
-import { overlay, run, runFile, type RunRequest } from './run.ts'
+import { overlay } from './overlay.ts'
+import { run, runFile, type RunRequest } from './run.ts'
 import type { RunRecord } from './run-record.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'run-'))
@@ -102,10 +103,10 @@ describe('a run that goes well', () => {
     const record = await run(asked)
     expect(it.calls).toEqual(['start', `run ${record.plan.endUs}`, 'heal', 'dispose'])
     expect(it.steps).toEqual(record.plan.steps)
-    expect(it.loads).toEqual(record.plan.loads)
+    expect(it.loads).toEqual(record.plan.loads.map((load) => (load.engine === 'k6' ? { ...load, suite: join(asked.runDir, 'suites', 'shop.k6.ts') } : load)))
     expect(record).toMatchObject({ ended: 'complete', error: null, substrate: 'fake', limits: [], command: asked.command })
     expect(onDisk(asked.runDir)).toEqual(JSON.parse(JSON.stringify(record)))
-    expect(readdirSync(asked.runDir).sort()).toEqual(['attempts.arrow', 'events.ndjson', 'requests.arrow', 'run.json'])
+    expect(readdirSync(asked.runDir).sort()).toEqual(['attempts.arrow', 'events.ndjson', 'requests.arrow', 'run.json', 'suites'])
     expect(events(asked.runDir).map(({ kind }) => kind)).toEqual(['phase', 'phase', 'phase', 'phase', 'phase'])
   })
   it('starts the topology with the scenario\'s configuration over its own', async () => {

@@ -11,6 +11,8 @@ import { gatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument, Deployment, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { scenarioError } from './errors.ts'
+import { withSuite } from './loads/index.ts'
+import { overlay } from './overlay.ts'
 import { plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
 import type { RunRecord } from './run-record.ts'
@@ -93,7 +95,7 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   record.capabilities = deployment.capabilities
   record.limits.push(...standIns(deployment))
   requireTools(asked.requireTools, deployment)
-  declare(deployment, record)
+  declare(deployment, record, join(runDir, 'suites'))
   write(runDir, record)
   try {
     await deployment.run(planned.endUs, signal)
@@ -102,8 +104,8 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   }
 }
 
-/** Steps and loads in the plan's order, without the primitives that the substrate cannot do. */
-function declare(deployment: Deployment, record: RunRecord): void {
+/** Steps and loads in the plan's order, without the primitives that the substrate cannot do. k6 gets its suites written. */
+function declare(deployment: Deployment, record: RunRecord, suitesDir: string): void {
   const { plan: planned } = record
   const unsupported = planned.faults.filter(({ primitive }) => !deployment.capabilities[primitive.kind].supported)
   record.limits.push(...unsupported.map((fault) => unsupportedText(fault, deployment)))
@@ -112,7 +114,7 @@ function declare(deployment: Deployment, record: RunRecord): void {
       && unsupported.some(({ name, index }) => name === step.fault && index === step.index)
     if (!skipped) deployment.at(atUs, step)
   }
-  for (const load of planned.loads) deployment.drive(load)
+  for (const load of planned.loads) deployment.drive(withSuite(load, suitesDir))
 }
 
 function unsupportedText({ name, index, primitive }: PlannedFault, { kind, capabilities }: Deployment): string {
@@ -144,12 +146,6 @@ function requireTools(names: readonly string[], { inventory }: Deployment): void
     found: missing.map((name) => `${name}: ${inventory.tools[name]?.reason ?? 'not part of this run'}`).join('; '),
     hint: '`regatta tools` shows what can be had and how',
   })
-}
-
-/** The scenario's documents put over the topology's: same kind, namespace and name = replaced. Order means nothing. */
-export function overlay(base: readonly ConfigDocument[], over: readonly ConfigDocument[]): ConfigDocument[] {
-  const key = ({ kind, metadata }: ConfigDocument): string => `${kind}/${metadata.namespace ?? 'default'}/${metadata.name}`
-  return [...new Map([...base, ...over].map((document) => [key(document), document])).values()]
 }
 
 function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: ConfigDocument[]): RunRecord {
