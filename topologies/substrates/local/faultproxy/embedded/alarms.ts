@@ -70,7 +70,7 @@ export function createAlarms(clock: Clock, scheduler: Scheduler): Alarms {
     if (dueUs >= armedUs) return
     disarm?.()
     armedUs = dueUs
-    disarm = scheduler.after(Math.min(longestMs, Math.max(1, Math.ceil((dueUs - clock.nowUs()) / 1000))), ringDue)
+    disarm = scheduler.after(Math.min(longestMs, Math.max(1, Math.ceil((dueUs - toleranceUs - clock.nowUs()) / 1000))), ringDue)
   }
   const ringDue = (): void => {
     armedUs = Infinity
