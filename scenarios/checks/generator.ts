@@ -2,6 +2,7 @@
 // falls behind measures itself.
 
 import { countArrivals } from '../../topologies/arrivals.ts'
+import type { Requests } from '../../topologies/history/table.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { formatCount, formatMs, percentile, rounded } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
@@ -45,7 +46,7 @@ function missingArrivals({ plan, history: { requests } }: JudgeContext): string[
   for (const load of plan.loads) {
     const byHand = plan.scenario.loads.some((block) => block.name === load.name && block.suite !== null)
     load.streams.forEach((stream, index) => {
-      const key = `${load.source} of ${stream.group}${stream.pinned === null ? '' : ` pinned to ${stream.pinned}`}`
+      const key = streamName(load.source, stream.group, stream.pinned ?? '')
       const sum = expected.get(key) ?? { count: 0, tolerance: 0, counted: true }
       sum.count += countArrivals(load, index)
       sum.tolerance += load.engine === 'k6' ? k6Tolerance : 0
@@ -53,17 +54,29 @@ function missingArrivals({ plan, history: { requests } }: JudgeContext): string[
       expected.set(key, sum)
     })
   }
-  const sent = new Map<string, number>()
-  for (let row = 0; row < requests.length; row++) {
-    const pinned = requests.pinned.at(row)
-    const key = `${requests.source.at(row)} of ${requests.group.at(row)}${pinned === '' ? '' : ` pinned to ${pinned}`}`
-    sent.set(key, (sent.get(key) ?? 0) + 1)
-  }
+  const sent = rowsByStream(requests)
   return [...expected].flatMap(([key, { count, tolerance, counted }]) => {
     const rows = sent.get(key) ?? 0
     const short = counted ? rows < count - tolerance : rows === 0 && count > 0
     return short ? [`${key}: ${formatCount(rows)} of ${formatCount(count)} scheduled requests are on record`] : []
   })
+}
+
+function rowsByStream(requests: Requests): Map<string, number> {
+  const { source, group, pinned } = requests
+  const counts = new Map<number, number>()
+  const codes = (row: number): number => (source.codes[row] * group.values.length + group.codes[row]) * pinned.values.length + pinned.codes[row]
+  const first = new Map<number, number>()
+  for (let row = 0; row < requests.length; row++) {
+    const key = codes(row)
+    if (!counts.has(key)) first.set(key, row)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+  }
+  return new Map([...first].map(([key, row]) => [streamName(source.at(row), group.at(row), pinned.at(row)), counts.get(key) ?? 0]))
+}
+
+function streamName(source: string, group: string, pinned: string): string {
+  return `${source} of ${group}${pinned === '' ? '' : ` pinned to ${pinned}`}`
 }
 
 function lostRows({ history: { requests } }: JudgeContext): string[] {
