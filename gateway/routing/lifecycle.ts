@@ -1,0 +1,206 @@
+// The life of one request: it arrives, heads come, attempts end, its patience or its time runs out, its client
+// leaves. Each ticket ends exactly once: an accepted response that finished, a Fail, or an abandonment.
+
+import { Effect, failReasons, RequestFlag, type AttemptEnding, type FailReason, type RoutePlan } from './core.ts'
+import { choice, choose, chooseBlind, nearestRegion, Standing } from './balance.ts'
+import { countRequest } from './budget.ts'
+import { arm, disarm, expire } from './deadlines.ts'
+import { emit } from './effects.ts'
+import { connectionFailed, observeHead, observeLate, patienceOf } from './observe.ts'
+import { cancelAll, cancelAttempt, failTicket, hedgeWorst, retryWorst, sendAttempt, sendElsewhere } from './send.ts'
+import { defaultRequestTimeoutUs, tickUs } from './settings.ts'
+import { idOf, resolveSlot } from './slots.ts'
+import type { State } from './state.ts'
+import { closeAttempt, closeTicket, openTicket, stopWaiting } from './tickets.ts'
+
+/** Takes a request in; returns its ticket, or -1 after a Fail. */
+export function takeRequest(state: State, plan: RoutePlan, flags: number, random: number, pin: number, nowUs: number): number {
+  const service = pickService(plan, random)
+  const seed = (random * 4_294_967_296) >>> 0
+  const pinned = (flags & RequestFlag.Pinned) !== 0
+  if (!pinned) countRequest(state.budget, state.settings, nowUs)
+  choice.plan = plan
+  choice.service = service
+  choice.mask = plan.regionMask
+  choice.flags = flags
+  choice.seed = seed
+  choice.ticket = -1
+  choice.avoid = 0
+  choice.worst = Standing.suspect
+  choice.nowUs = nowUs
+  choice.trial = false
+  const cell = service === -1 ? -1 : pinned ? choosePinned(state, pin) : plan.failover ? choose(state) : chooseFixed(state)
+  if (cell === -1) return refuse(state, whyNone(state, plan, service, flags, pin))
+  const trial = choice.trial
+  const dueUs = nowUs + (plan.requestTimeoutUs > 0 ? plan.requestTimeoutUs : defaultRequestTimeoutUs)
+  const ticket = openTicket(state, plan, service, plan.regionMask, flags, seed, dueUs)
+  if (ticket === -1) return refuse(state, 'capacity')
+  const id = idOf(state.flights.ticketSlots, ticket)
+  if (!sendAttempt(state, ticket, cell, pinned ? 'pinned' : 'first', trial, nowUs)) {
+    closeTicket(state, ticket)
+    return refuse(state, 'capacity')
+  }
+  return id
+}
+
+function pickService(plan: RoutePlan, random: number): number {
+  const { services, cumulativeWeights } = plan
+  if (services.length <= 1) return services.length === 1 ? services[0] : -1
+  const point = random * 4_294_967_296
+  for (let at = 0; at < services.length; at++) if (point < cumulativeWeights[at]) return services[at]
+  return services[services.length - 1]
+}
+
+function choosePinned(state: State, pin: number): number {
+  if (pin < 0 || pin >= state.topology.regions.length || (choice.mask & (1 << pin)) === 0) return -1
+  if (choice.flags & RequestFlag.LocalOnly && pin !== state.topology.ownRegion) return -1
+  return chooseBlind(state, pin)
+}
+
+/** Policy off: the nearest allowed region, whatever its health. */
+function chooseFixed(state: State): number {
+  const own = state.topology.ownRegion
+  if (choice.flags & RequestFlag.LocalOnly) return own >= 0 && choice.mask & (1 << own) ? chooseBlind(state, own) : -1
+  const region = nearestRegion(state)
+  return region === -1 ? -1 : chooseBlind(state, region)
+}
+
+function whyNone(state: State, plan: RoutePlan, service: number, flags: number, pin: number): FailReason {
+  const own = state.topology.ownRegion
+  if (flags & RequestFlag.Pinned && pin >= 0) return (plan.regionMask & (1 << pin)) === 0 ? 'residency' : 'no-healthy-target'
+  if (flags & RequestFlag.LocalOnly && own >= 0) return (plan.regionMask & (1 << own)) === 0 ? 'residency' : 'no-healthy-target'
+  if (plan.regionMask === 0) return 'residency'
+  const offered = service === -1 ? [] : state.topology.services[service].targets
+  const lawful = offered.some((target) => (plan.regionMask & (1 << state.topology.targets[target].region)) !== 0)
+  return offered.length > 0 && !lawful ? 'residency' : 'no-healthy-target'
+}
+
+function refuse(state: State, reason: FailReason): number {
+  emit(state.effects, Effect.Fail, -1, failReasons.indexOf(reason), 0, 0)
+  return -1
+}
+
+/** A response head: accepted, unless it is a failure that another place may mend. */
+export function takeHead(state: State, id: number, status: number, fromGateway: boolean, nowUs: number): void {
+  const { flights, tables } = state
+  const slot = resolveSlot(flights.attemptSlots, id)
+  if (slot === -1 || flights.attempts.waiting[slot] === 0) return
+  const ticket = flights.attempts.ticket[slot]
+  const cell = flights.attempts.cell[slot]
+  if (cell !== -1) observeHead(state, cell, status, fromGateway, flights.attempts.sentUs[slot], nowUs)
+  if ((fromGateway || isWorthRetrying(status)) && passOver(state, slot, ticket, fromGateway, nowUs)) return
+  const { tickets } = flights
+  tickets.accepted[ticket] = 1
+  disarm(flights.ticketTimers, ticket)
+  emit(state.effects, Effect.Accept, idOf(flights.ticketSlots, ticket), id, 0, 0)
+  if (tickets.live[ticket] > 1) cancelAll(state, ticket, slot)
+  stopWaiting(state, slot)
+  if (cell === -1 || tickets.flags[ticket] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) return
+  const service = tickets.service[ticket]
+  tables.servedRegion[service] = tables.targets.region[tables.cells.target[cell]]
+  tables.redirectedTo[service] = -1
+}
+
+/** 501 and 505 are answers about the request itself: nobody else would answer otherwise. */
+function isWorthRetrying(status: number): boolean {
+  return status >= 500 && status !== 501 && status !== 505
+}
+
+/** Drops a failed response because a sibling is out or another attempt could be sent; false = forward it. */
+function passOver(state: State, slot: number, ticket: number, neverSent: boolean, nowUs: number): boolean {
+  const { tickets } = state.flights
+  if (neverSent) tickets.made[ticket]--
+  const mended = tickets.live[ticket] > 1 || sendElsewhere(state, ticket, 'retry', neverSent, retryWorst, -1, nowUs)
+  if (!mended) return false
+  if (!neverSent) tickets.left[ticket] = 1
+  cancelAttempt(state, slot)
+  return true
+}
+
+/** An attempt is over. */
+export function takeEnding(state: State, id: number, ending: AttemptEnding, sent: boolean, nowUs: number): void {
+  const { flights } = state
+  const slot = resolveSlot(flights.attemptSlots, id)
+  if (slot === -1) return
+  const { attempts, tickets } = flights
+  const ticket = attempts.ticket[slot]
+  const cell = attempts.cell[slot]
+  const waited = attempts.waiting[slot] === 1
+  const cause = ending === 'complete' ? (waited ? 'closed' : null) : ending === 'cancelled' ? null : ending
+  if (cause !== null && cell !== -1) connectionFailed(state, attempts.target[slot], cause, nowUs)
+  if (!waited) {
+    closeAttempt(state, slot)
+    return closeTicket(state, ticket)
+  }
+  if (sent) tickets.left[ticket] = 1
+  else tickets.made[ticket]--
+  closeAttempt(state, slot)
+  goOn(state, ticket, !sent, cell, ending === 'timeout' ? 'upstream-timeout' : 'upstream-failed', nowUs)
+}
+
+/** After the loss of an attempt: a sibling may still answer, another place may be asked, or the request fails. */
+function goOn(state: State, ticket: number, neverSent: boolean, failedCell: number, otherwise: FailReason, nowUs: number): void {
+  const { tickets } = state.flights
+  if (tickets.live[ticket] > 0) return
+  if (sendElsewhere(state, ticket, 'retry', neverSent, retryWorst, failedCell, nowUs)) return
+  // The entry gateway may move even what is not eligible when it is told that nothing was delivered.
+  failTicket(state, ticket, tickets.left[ticket] === 0 ? 'no-healthy-target' : otherwise)
+}
+
+/** The client left. */
+export function abandonTicket(state: State, id: number): void {
+  const ticket = resolveSlot(state.flights.ticketSlots, id)
+  if (ticket === -1) return
+  cancelAll(state, ticket)
+  closeTicket(state, ticket)
+}
+
+/** Patience of lone requests and limits of attempts; a tick that may be deaf gives them until the next one. */
+export function expireAttempts(state: State, deaf: boolean, nowUs: number): void {
+  const { flights } = state
+  const wheel = flights.attemptTimers
+  const count = expire(wheel, nowUs)
+  for (let at = 0; at < count; at++) {
+    const slot = wheel.expired[at]
+    // An earlier one of this run may have ended its siblings.
+    if (flights.attemptSlots.live[slot] === 0 || flights.attempts.waiting[slot] === 0 || wheel.slot[slot] !== -1) continue
+    if (deaf) arm(wheel, slot, nowUs + tickUs)
+    else if (nowUs >= flights.attempts.limitUs[slot]) endByLimit(state, slot, nowUs)
+    else runOutOfPatience(state, slot, nowUs)
+  }
+}
+
+function endByLimit(state: State, slot: number, nowUs: number): void {
+  const { attempts, tickets } = state.flights
+  const ticket = attempts.ticket[slot]
+  const cell = attempts.cell[slot]
+  noteLate(state, slot, nowUs)
+  tickets.left[ticket] = 1
+  cancelAttempt(state, slot)
+  goOn(state, ticket, false, cell, 'upstream-timeout', nowUs)
+}
+
+function runOutOfPatience(state: State, slot: number, nowUs: number): void {
+  const { flights } = state
+  const { attempts, tickets } = flights
+  const ticket = attempts.ticket[slot]
+  const cell = attempts.cell[slot]
+  noteLate(state, slot, nowUs)
+  if (tickets.live[ticket] === 1) sendElsewhere(state, ticket, 'hedge', false, hedgeWorst, -1, nowUs)
+  const againUs = cell === -1 ? defaultRequestTimeoutUs : patienceOf(state, cell)
+  arm(flights.attemptTimers, slot, Math.min(nowUs + againUs, flights.attempts.limitUs[slot]))
+}
+
+function noteLate(state: State, slot: number, nowUs: number): void {
+  const { attempts } = state.flights
+  const cell = attempts.cell[slot]
+  if (cell === -1 || attempts.late[slot] === 1) return
+  attempts.late[slot] = 1
+  observeLate(state, cell, attempts.sentUs[slot], attempts.trial[slot] === 1, nowUs)
+}
+
+export function expireTickets(state: State, nowUs: number): void {
+  const wheel = state.flights.ticketTimers
+  const count = expire(wheel, nowUs)
+  for (let at = 0; at < count; at++) failTicket(state, wheel.expired[at], 'upstream-timeout')
+}
