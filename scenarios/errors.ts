@@ -12,6 +12,7 @@ export const scenarioErrors = {
   RGT_SCENARIO_TIMELINE: 'the times of a scenario contradict each other',
   RGT_THRESHOLD_SYNTAX: 'a metric expression or a condition does not follow the grammar of thresholds',
   RGT_THRESHOLD_METRIC: 'a threshold names a metric, tag, tag value or aggregate that does not exist',
+  RGT_LOAD_KIND: 'a load asks for something that its kind cannot play',
   RGT_RUN_FOLDER: 'a folder is not the folder of a run, or its run.json cannot be read',
   RGT_RUN_STEP: 'a step of the plan could not be played',
   RGT_RUN_HEAL: 'a fault could not be healed after the run',

@@ -79,18 +79,22 @@ export class ArrivalCursor {
     this.index = index
     this.#exactUs = exactUs
     this.atUs = atUs
-    this.template = this.#pick(index)
+    this.template = pick(this.#cumulative, this.stream.seed, index)
     return true
   }
+}
 
-  #pick(index: number): number {
-    const shares = this.#cumulative
-    if (shares.length < 2) return 0
-    const u = uniformAt(this.stream.seed, index, 1)
-    let at = 0
-    while (at < shares.length - 1 && u >= shares[at]) at++
-    return at
-  }
+/** Index of the template that arrival `index` of a stream uses. */
+export function templateAt(stream: Pick<StreamSpec, 'seed' | 'templates'>, index: number): number {
+  return pick(cumulativeShares(stream.templates), stream.seed, index)
+}
+
+function pick(shares: Float64Array, seed: number, index: number): number {
+  if (shares.length < 2) return 0
+  const u = uniformAt(seed, index, 1)
+  let at = 0
+  while (at < shares.length - 1 && u >= shares[at]) at++
+  return at
 }
 
 function cumulativeShares(templates: readonly RequestTemplate[]): Float64Array {
