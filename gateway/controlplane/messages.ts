@@ -2,7 +2,7 @@
 // of the delivery stream at the gateway. Every refusal is coded.
 
 import { z } from 'zod'
-import { fromObjects, parseShape } from '../config/document.ts'
+import { formatPath, parseShape, type SourceDocument } from '../config/document.ts'
 import { gatewayError } from '../errors.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Acknowledgement, ConfigChange, DeliveryMessage, GatewayIdentity, WholeConfig } from './protocol.ts'
@@ -60,13 +60,13 @@ export function parseAcknowledgement(body: string): Acknowledgement {
 /** Throws CodedErrors of RGT_SNAPSHOT_FORMAT. */
 export function parseHello(query: URLSearchParams): { gateway: GatewayIdentity; revision: number; version: string } {
   const region = query.get('region')
-  const [source] = fromObjects([{
+  const source = sourceOf({
     gateway: query.get('gateway') ?? undefined,
     role: query.get('role') ?? undefined,
     region: region === null || region === '' ? null : region,
     revision: Number(query.get('revision') ?? 0),
     version: query.get('version') ?? '',
-  }], 'GET /v1/snapshots')
+  }, 'GET /v1/snapshots')
   const hello = parseShape(helloSchema, source, 'RGT_SNAPSHOT_FORMAT')
   if ((hello.role === 'edge') !== (hello.region === null)) {
     throw gatewayError('RGT_SNAPSHOT_FORMAT', 'a gateway stands in a region, an edge in none', {
@@ -92,9 +92,13 @@ export function parseDelivery(line: string): DeliveryMessage {
   return message as DeliveryMessage
 }
 
-function bodyDocument(body: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'RGT_SNAPSHOT_FORMAT'): ReturnType<typeof fromObjects>[number] {
-  const value = parseJson(body, file, code)
-  return fromObjects([value], file)[0]
+/** What came over the wire stands in no file: errors name the message, or the document, and the path inside. */
+export function sourceOf(value: unknown, file: string): SourceDocument {
+  return { value, file, place: (path) => ({ file, path: formatPath(path) }) }
+}
+
+function bodyDocument(body: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'RGT_SNAPSHOT_FORMAT'): SourceDocument {
+  return sourceOf(parseJson(body, file, code), file)
 }
 
 function parseJson(text: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'RGT_SNAPSHOT_FORMAT'): unknown {

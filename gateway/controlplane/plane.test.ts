@@ -9,11 +9,13 @@ import type { ConfigDocument, DeliveryMessage, GatewayIdentity } from './protoco
 // A compiler of the least language there is: a snapshot's version names its documents, a delta names both ends.
 const compiler: PlaneCompiler = {
   prepare(documents) {
-    if (documents.some(({ kind }) => kind === 'Broken')) throw gatewayError('RGT_CONFIG_SCHEMA', 'broken')
-    const version = documents.map(({ metadata, spec }) => `${metadata.name}=${String(spec)}`).sort().join()
-    return (gateway, revision) => ({
-      format: 1, revision, version, gateway, regions: [], routes: [], services: [], health: defaultHealth,
-    })
+    const all = [...documents.values()]
+    if (all.some(({ kind }) => kind === 'Broken')) throw gatewayError('RGT_CONFIG_SCHEMA', 'broken')
+    const version = all.map(({ metadata, spec }) => `${metadata.name}=${String(spec)}`).sort().join()
+    return {
+      compile: (gateway, revision) => ({ format: 1, revision, version, gateway, regions: [], routes: [], services: [], health: defaultHealth }),
+      change: (_change, next) => compiler.prepare(next),
+    }
   },
   diff: (base, next): SnapshotDelta => ({
     format: 1, base: base.revision, revision: next.revision, version: next.version,
@@ -168,7 +170,7 @@ test('a delta that does not fit is followed by the whole', () => {
 test('a plane that is behind what a gateway holds keeps still until it is ahead', () => {
   const { plane, step, connect, gateways } = arena(['a'])
   publish(plane, step, [route('one', 1)])
-  gateways.get('a')!.held = { ...compiler.prepare([route('one', 57)])(identity('a'), 57) }
+  gateways.get('a')!.held = compiler.prepare(new Map([['one', route('one', 57)]])).compile(identity('a'), 57)
   connect('a')
   expect(gateways.get('a')!.inbox).toEqual([])
   step({ kind: 'publish', asked: { revision: 58, documents: [route('one', 58)] } })

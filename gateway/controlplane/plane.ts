@@ -18,9 +18,17 @@ import type { Acknowledgement, ConfigChange, ConfigDocument, DeliveryMessage, Ga
 
 /** The pure functions that turn documents into snapshots; given, so that this core knows no configuration language. */
 export interface PlaneCompiler {
-  /** Validates the documents as a whole; the result compiles them for one gateway. Both throw CodedError. */
-  prepare(documents: readonly ConfigDocument[]): (gateway: GatewayIdentity, revision: number) => Snapshot
+  /** Validates the documents as a whole. Throws CodedError. */
+  prepare(documents: Documents): PreparedConfig
   diff(base: Snapshot, next: Snapshot): SnapshotDelta
+}
+
+/** A validated configuration. Immutable. */
+export interface PreparedConfig {
+  /** Throws CodedError when the configuration cannot be compiled for this gateway. */
+  compile(gateway: GatewayIdentity, revision: number): Snapshot
+  /** The configuration after a change, `next` being all its documents; the same as preparing them whole. Throws CodedError. */
+  change(change: ConfigChange, next: Documents): PreparedConfig
 }
 
 export type PlaneEvent =
@@ -75,7 +83,7 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
   const acceptedAtUs = new Map<number, number>()
   let revision = 0
   let documents: Documents = new Map()
-  let compile: ReturnType<PlaneCompiler['prepare']> | null = null
+  let prepared: PreparedConfig | null = null
   let last: ConfigChange | WholeConfig | null = null
   let effects: PlaneEffect[] = []
 
@@ -92,18 +100,16 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
         : { outcome: 'gap', revision, errors: [gapError(asked.revision, revision, whole)] })
     }
     const connected = [...peers.values()].filter((peer) => peer.connection !== null)
-    let validated: { documents: Documents; compile: NonNullable<typeof compile>; snapshots: Snapshot[] }
+    let validated: { documents: Documents; prepared: PreparedConfig; snapshots: Snapshot[] }
     try {
-      const next = whole ? replaceDocuments(documents, asked.documents) : changeDocuments(documents, asked)
-      const nextCompile = compiler.prepare([...next.values()])
-      validated = { documents: next, compile: nextCompile, snapshots: connected.map((peer) => nextCompile(peer.gateway, asked.revision)) }
+      validated = validate(asked, connected)
     } catch (error) {
       // Nothing has changed any state yet, so a refusal leaves everything as it was.
       const errors = codedErrors(error)
       evidence({ atUs: nowUs, kind: 'config-refused', revision: asked.revision, code: errors[0].code, message: errors[0].message })
       return answer({ outcome: 'refused', revision, errors })
     }
-    ({ documents, compile } = validated)
+    ({ documents, prepared } = validated)
     revision = asked.revision
     last = asked
     connected.forEach((peer, index) => { peer.newest = validated.snapshots[index] })
@@ -114,11 +120,19 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
     for (const peer of connected) offer(peer, nowUs)
   }
 
+  /** Throws CodedError; changes nothing. */
+  function validate(asked: ConfigChange | WholeConfig, connected: readonly Peer[]) {
+    const whole = 'documents' in asked
+    const next = whole ? replaceDocuments(documents, asked.documents) : changeDocuments(documents, asked)
+    const after = whole || prepared === null ? compiler.prepare(next) : prepared.change(asked, next)
+    return { documents: next, prepared: after, snapshots: connected.map(({ gateway }) => after.compile(gateway, asked.revision)) }
+  }
+
   function connect(event: Extract<PlaneEvent, { kind: 'connect' }>, nowUs: number): void {
     const before = peers.get(event.gateway.name)
     let newest: Snapshot | null = null
     try {
-      newest = compile === null ? null : compile(event.gateway, revision)
+      newest = prepared === null ? null : prepared.compile(event.gateway, revision)
     } catch (error) {
       return answer({ outcome: 'refused', revision, errors: codedErrors(error) })
     }
