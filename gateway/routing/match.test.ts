@@ -134,12 +134,20 @@ describe('matching', () => {
 
   it('holds paths of one hash apart', () => {
     // Two texts of one length with the same FNV-1a hash, found by search, and a request that ends in neither.
-    const [one, other] = collidingPaths()
+    const [one, other] = collidingTexts('/')
     const table = buildRouteTable([route('n/a/0', { matches: [matching('Exact', one)] }), route('n/b/0', { matches: [matching('Exact', other)] })])
     expect(idOf(table, 'x', one)).toBe('n/a/0')
     expect(idOf(table, 'x', other)).toBe('n/b/0')
     const lone = buildRouteTable([route('n/a/0', { matches: [matching('Exact', one)] })])
     expect(idOf(lone, 'x', other)).toBeUndefined()
+  })
+
+  it('holds hosts of one hash apart', () => {
+    const [one, other] = collidingTexts('h')
+    const table = buildRouteTable([route('n/a/0', { hostnames: [one, `*.${one}`], matches: [matching('Exact', '/a')] })])
+    expect(idOf(table, one, '/a')).toBe('n/a/0')
+    expect(idOf(table, other, '/a')).toBeUndefined()
+    expect(idOf(table, `x.${one}`, '/a')).toBe('n/a/0')
   })
 
   it('does not run regular expressions on paths that are too long', () => {
@@ -160,14 +168,14 @@ describe('matching', () => {
 })
 
 /** Birthday search: with 32 bits about 80,000 texts give a pair. */
-function collidingPaths(): [string, string] {
+function collidingTexts(start: string): [string, string] {
   const seen = new Map<number, string>()
   for (let index = 0; ; index++) {
-    const path = `/${String(index).padStart(9, '0')}`
+    const text = `${start}${String(index).padStart(9, '0')}`
     let hash = 0x811c9dc5 | 0
-    for (let at = 0; at < path.length; at++) hash = Math.imul(hash ^ path.charCodeAt(at), 0x01000193)
+    for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
     const twin = seen.get(hash)
-    if (twin !== undefined) return [twin, path]
-    seen.set(hash, path)
+    if (twin !== undefined) return [twin, text]
+    seen.set(hash, text)
   }
 }
