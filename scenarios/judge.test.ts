@@ -9,7 +9,7 @@ import { rules } from './checks/index.ts'
 import { measures } from './checks/measures.ts'
 import { metricNames } from './checks/metrics.ts'
 import { judge, overall, verdictText } from './judge.ts'
-import { alter, checkOf, fixture, judgeFixture, outage, times, writeFixture, type Fixture } from './judging.case.ts'
+import { alter, checkOf, fixture, judgeFixture, outage, times, unionOnly, writeFixture, type Fixture } from './judging.case.ts'
 import type { Plan } from './scenario.ts'
 import type { Check, Verdict, VerdictValue } from './verdict.ts'
 import { verdictJsonSchema, verdictSchema } from './verdict.schema.ts'
@@ -246,12 +246,9 @@ function published(made: Fixture, afterUs: number | null): void {
 }
 
 describe('residency', () => {
-  const locked = (plan: Plan): void => {
-    plan.residency = { orders: ['eu-west'] }
-    plan.scenario.thresholds = { residency_violations: ['count==0'] }
-  }
   const refused = (): Fixture => {
-    const made = fixture(locked)
+    const made = asking({ residency_violations: ['count==0'] })
+    made.run.config?.push(unionOnly)
     const dark = (row: RequestRow): boolean => row.region === 'us-east'
     const ids = new Set(made.rows.filter(dark).map((row) => row.id))
     alter(made, dark, { region: '', outcome: 'residency', status: 503 })
@@ -272,12 +269,14 @@ describe('residency', () => {
     sent.attempts.push({ ...sent.attempts[0], requestId: 'load-europe-000400', region: 'us-east', outcome: 'timeout', status: 0 })
     expect(both(await judgeFixture(sent))).toEqual(['fail', 'fail'])
   })
-  it('is inconclusive when the plan does not say, or nothing was asked of a locked route', async () => {
+  it('is inconclusive when the configuration is not on record, or nothing was asked of a locked route', async () => {
     const unsaid = refused()
-    delete unsaid.run.plan.residency
-    expect(checkOf(await judgeFixture(unsaid), 'residency_violations').verdict).toBe('inconclusive')
+    delete unsaid.run.config
+    expect(both(await judgeFixture(unsaid))).toEqual(['inconclusive', 'inconclusive'])
+    unsaid.run.config = [{ apiVersion: 'v1', kind: 'Nonsense', metadata: { name: 'x' } }]
+    expect(both(await judgeFixture(unsaid))).toEqual(['inconclusive', 'inconclusive'])
     const unused = refused()
-    unused.run.plan.residency = { other: ['eu-west'] }
+    alter(unused, () => true, { route: 'other' })
     expect(both(await judgeFixture(unused))).toEqual(['inconclusive', 'inconclusive'])
   })
   it('a request whose every lawful region is under the fault is not eligible', async () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { arrivalsOf, isEligible } from '../topologies/arrivals.ts'
 import type { AttemptRow, HistoryEvent, Phase, RequestRow, RequestSource } from '../topologies/history.ts'
 import { openHistory } from '../topologies/history/open.ts'
-import type { LoadSpec, StreamSpec } from '../topologies/substrate.ts'
+import type { ConfigDocument, LoadSpec, StreamSpec } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { judge } from './judge.ts'
 import type { RunRecord } from './run-record.ts'
@@ -27,15 +27,32 @@ const detectedUs = times.fault + 100_000
 
 const topology: Topology = {
   name: 'two-regions', description: 'for tests',
-  regions: ['eu-west', 'us-east'].map((name) => ({ name, cloud: 'aws', jurisdiction: 'EU', coordinates: { latitude: 0, longitude: 0 } })),
+  regions: ['eu-west', 'us-east'].map((name) => ({ name, cloud: 'aws', jurisdiction: name === 'eu-west' ? 'EU' : 'US', coordinates: { latitude: 0, longitude: 0 } })),
   edges: [{ name: 'frankfurt', coordinates: { latitude: 0, longitude: 0 }, home: 'eu-west' }],
   clients: [{ name: 'europe', coordinates: { latitude: 0, longitude: 0 }, jurisdiction: 'EU', entry: { kind: 'edge', edge: 'frankfurt' } }],
-  services: [], links: [
+  services: [{ name: 'shop/orders:8080', regions: ['eu-west', 'us-east'], replicas: 1, response: { latencyMs: 1, jitterMs: 0, bytes: 1, errorRate: 0 } }],
+  links: [
     { from: 'clients:europe', to: 'edge:frankfurt', rttMs: 5, source: 'stated' },
     { from: 'edge:frankfurt', to: 'region:eu-west', rttMs: 15, source: 'stated' },
     { from: 'edge:frankfurt', to: 'region:us-east', rttMs: 80, source: 'stated' },
   ],
   gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway',
+}
+
+const configuration: ConfigDocument[] = [
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { name: 'shop', namespace: 'shop' },
+    spec: { gatewayClassName: 'regatta', listeners: [{ name: 'http', port: 80, protocol: 'HTTP' }] },
+  },
+  {
+    apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { name: 'orders', namespace: 'shop' },
+    spec: { parentRefs: [{ name: 'shop' }], hostnames: ['shop.example'], rules: [{ backendRefs: [{ name: 'orders', port: 8080 }] }] },
+  },
+]
+/** Locks the route `orders` to the European Union. */
+export const unionOnly: ConfigDocument = {
+  apiVersion: 'regatta.dev/v1alpha1', kind: 'ResidencyPolicy', metadata: { name: 'union', namespace: 'shop' },
+  spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' }], allowedJurisdictions: ['EU'], reason: 'law' },
 }
 
 const stream = (ratePerSecond: number, pinned: string | null, route = 'orders'): StreamSpec => ({
@@ -55,7 +72,7 @@ function planOf(): Plan {
   const marks: [Phase, number, number][] = [['warmup', 0, times.steady], ['steady', times.steady, times.fault],
     ['fault', times.fault, times.healing], ['healing', times.healing, times.recovered], ['recovered', times.recovered, times.end]]
   return {
-    version: 1, topology, seed: 7, faults: [outage], affectedGroups: ['europe'], residency: { orders: null }, endUs: times.end, steps: [],
+    version: 1, topology, seed: 7, faults: [outage], affectedGroups: ['europe'], endUs: times.end, steps: [],
     phases: marks.map(([phase, fromUs, toUs]) => ({ phase, fromUs, toUs })),
     loads: [
       load('load', 'load', [stream(50, null)], 0, times.end),
@@ -79,7 +96,7 @@ const symptom = { supported: true, how: '', symptom: '' }
 function runOf(plan: Plan): RunRecord {
   return {
     apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: 'test-run', startedAt: '2026-01-01T00:00:00.000Z', finishedAt: null, ended: 'complete', error: null,
-    command: '', regatta: '0.1.0', node: '24', machine: { os: '', arch: '', cpuModel: '', cpus: 2, memoryBytes: 1 },
+    command: '', config: configuration, regatta: '0.1.0', node: '24', machine: { os: '', arch: '', cpuModel: '', cpus: 2, memoryBytes: 1 },
     substrate: 'local', gateway: 'reference', mesh: 'none',
     capabilities: { delay: symptom, throttle: symptom, cut: symptom, reset: symptom, pause: symptom, stop: symptom, degrade: symptom, skew: symptom },
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 } }, plan, limits: [],
@@ -131,7 +148,7 @@ export function fixture(change: (plan: Plan) => void = () => {}): Fixture {
   const plan = structuredClone(planOf())
   change(plan)
   const rows = rowsOf(plan)
-  return { run: runOf(plan), rows, attempts: attemptsOf(rows), events: eventsOf(plan) }
+  return { run: structuredClone(runOf(plan)), rows, attempts: attemptsOf(rows), events: eventsOf(plan) }
 }
 
 /** Writes the run's folder; the caller removes it. */

@@ -8,11 +8,14 @@ export const configPropagation: Metric = {
   measure(context, { region, gateway }) {
     const { events } = context.history
     const published = new Map<number, number>()
+    const accepted = new Map<number, number>()
     const applied = new Map<string, { revision: number; atUs: number }[]>()
     for (const event of events) {
       if (event.kind === 'config-published' && (region === undefined || event.region === region)) {
         published.set(event.revision, Math.min(published.get(event.revision) ?? Infinity, event.atUs))
       }
+      // A publisher notes the answer that it got; the control plane itself may have accepted earlier.
+      if (event.kind === 'config-accepted') accepted.set(event.revision, Math.min(accepted.get(event.revision) ?? Infinity, event.atUs))
       if (event.kind !== 'snapshot-applied') continue
       const list = applied.get(event.source)
       if (list === undefined) applied.set(event.source, [event])
@@ -27,7 +30,8 @@ export const configPropagation: Metric = {
     })
     if (gateways.length === 0) return { kind: 'unknown', why: 'no gateway reported' }
     const values: number[] = []
-    for (const [revision, atUs] of published) {
+    for (const [revision, toldUs] of published) {
+      const atUs = Math.min(toldUs, accepted.get(revision) ?? Infinity)
       const reached = gateways.map((source) => (applied.get(source) ?? []).find((event) => event.revision >= revision)?.atUs)
       const missing = gateways.filter((_, index) => reached[index] === undefined)
       if (missing.length > 0) return { kind: 'unknown', why: `revision ${revision} is not known to have reached ${missing.join(', ')}` }

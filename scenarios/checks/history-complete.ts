@@ -12,7 +12,7 @@ export const historyComplete: Rule = {
     const problems = [
       ...(run.ended === 'complete' ? [] : [`the run ended as ${run.ended}${run.error === null ? '' : `: ${run.error.code}: ${run.error.message}`}`]),
       ...interrupted.map((event) => `interrupted at ${seconds(event.atUs)}: ${event.reason}`),
-      ...plan.phases.filter(({ phase }) => !phases.some((window) => window.phase === phase)).map(({ phase }) => `phase ${phase} never began`),
+      ...plan.phases.filter(({ phase, fromUs, toUs }) => toUs > fromUs && !phases.some((window) => window.phase === phase)).map(({ phase }) => `phase ${phase} never began`),
       ...faults.flatMap(({ fault, askedUs, inForceUs, healAskedUs, healedUs }) => {
         const name = `fault ${fault.name} (${fault.primitive.kind} ${fault.index})`
         if (askedUs === null) return [`${name} was never asked for`]

@@ -4,11 +4,13 @@
 import { formatCount } from '../judging/statistics.ts'
 import { examples, seconds, type Metric } from './check.ts'
 
+export const unknownResidency = 'run.json holds no configuration from which residency can be told'
+
 export const residencyViolations: Metric = {
   measure(context, { region, group, route, phase }) {
-    const { plan, history: { requests, attempts } } = context
-    if (plan.residency === undefined) return { kind: 'unknown', why: 'the plan does not say which regions residency allows' }
-    const allowed = requests.route.values.map((name) => plan.residency?.[name] ?? null)
+    const { lawful, history: { requests, attempts } } = context
+    if (lawful === null) return { kind: 'unknown', why: unknownResidency }
+    const allowed = requests.route.values.map((name) => lawful.get(name)?.allowed ?? null)
     const rows = locked(phase).filter((row) => (group === undefined || requests.group.at(row) === group) && (route === undefined || requests.route.at(row) === route))
     const outside = (row: number, served: string): boolean =>
       served !== '' && (region === undefined || served === region) && !(allowed[requests.route.codes[row]] as string[]).includes(served)

@@ -2,19 +2,25 @@
 // that a scenario may forget.
 
 import { rounded } from '../judging/statistics.ts'
+import type { Check } from '../verdict.ts'
 import type { Rule } from './check.ts'
-import { residencyViolations } from './residency-violations.ts'
+import { residencyViolations, unknownResidency } from './residency-violations.ts'
 
 export const residency: Rule = {
   name: 'residency',
   group: 'objective',
   evaluate(context) {
-    const locked = Object.entries(context.plan.residency ?? {}).filter(([, regions]) => regions !== null)
+    const name = 'residency'
+    const group = 'objective'
+    if (context.lawful === null) {
+      return [{ name, group, verdict: 'inconclusive', objective: 'served only where allowed', observed: null, unit: 'count', evidence: [unknownResidency] }]
+    }
+    const locked = [...context.lawful].filter(([, { allowed }]) => allowed !== null)
     if (locked.length === 0) return []
     const sample = residencyViolations.measure(context, {})
-    const head = {
-      name: 'residency', group: 'objective' as const, unit: 'count',
-      objective: `served only where allowed: ${locked.map(([route, regions]) => `${route} in ${(regions as string[]).join(', ') || 'no region'}`).join('; ')}`,
+    const head: Omit<Check, 'verdict' | 'observed' | 'evidence'> = {
+      name, group, unit: 'count',
+      objective: `served only where allowed: ${locked.map(([route, { allowed }]) => `${route} in ${allowed?.join(', ') || 'no region'}`).join('; ')}`,
     }
     if (sample.kind !== 'counter' || sample.of === 0) {
       const why = sample.kind === 'unknown' ? sample.why : 'no request of a locked route was sent'

@@ -7,6 +7,7 @@ import type { CodeColumn, Requests } from '../../topologies/history/table.ts'
 import type { MetricTag } from '../checks/metrics.ts'
 import type { RunRecord } from '../run-record.ts'
 import type { Plan } from '../scenario.ts'
+import { lawfulRegions, type LawfulRegions } from './lawful-regions.ts'
 import { normalLatencies, type NormalLatencies } from './paths.ts'
 import { faultSpan, faultWindows, phaseWindows, type FaultSpan, type FaultWindow, type PhaseWindow } from './windows.ts'
 
@@ -21,6 +22,8 @@ export interface JudgeContext {
   /** Null when there was no fault, or its events are not all there. */
   span: FaultSpan | null
   normal: NormalLatencies
+  /** Null when it cannot be told from run.json. */
+  lawful: LawfulRegions | null
   /** Row numbers. Without a tag: load and prober, all phases but the warm-up; never what was not sent. */
   select(tags: Tags): Int32Array
   phaseOf(row: number): Phase | null
@@ -55,9 +58,10 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
   const phaseOf = (row: number): Phase | null => phases[rowPhases[row]] ?? null
   const normal = normalLatencies(requests, (row) => phaseOf(row) === 'steady', latencyMs)
   const failed = (row: number): boolean => failedCodes[requests.outcome.codes[row]]
+  const lawful = lawfulOrNull(run)
   const chosen = new Map<string, Int32Array>()
   return {
-    run, plan, history, phases: windows, faults, span, normal, latencyMs, phaseOf, failed,
+    run, plan, history, phases: windows, faults, span, normal, lawful, latencyMs, phaseOf, failed,
     select(tags) {
       const key = JSON.stringify(Object.entries(tags).sort())
       const rows = chosen.get(key) ?? selectRows(requests, rowPhases, tags)
@@ -70,10 +74,19 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
       const normalMs = normal.of(requests.group.codes[row], requests.region.codes[row])
       return Number.isNaN(normalMs) ? null : latency > normalMs + slowMarginMs
     },
-    eligible: eligibility(plan, requests, faults),
+    eligible: eligibility(plan, lawful, requests, faults),
     seconds: (phase) => windows
       .filter((window) => (phase === undefined ? window.phase !== 'warmup' : window.phase === phase))
       .reduce((sum, { fromUs, toUs }) => sum + (toUs - fromUs) / 1e6, 0),
+  }
+}
+
+/** A configuration that does not compile (any more) leaves residency unjudged; it must not take the other checks with it. */
+function lawfulOrNull(run: RunRecord): LawfulRegions | null {
+  try {
+    return lawfulRegions(run)
+  } catch {
+    return null
   }
 }
 
@@ -129,10 +142,10 @@ function allowed(column: CodeColumn, values: readonly string[]): boolean[] {
 }
 
 /** Row eligibility less the times when every region that may serve the route is under a fault. */
-function eligibility(plan: Plan, requests: Requests, faults: readonly FaultWindow[]): (row: number) => boolean {
+function eligibility(plan: Plan, lawful: LawfulRegions | null, requests: Requests, faults: readonly FaultWindow[]): (row: number) => boolean {
   const everywhere = plan.topology.regions.map(({ name }) => name)
   const none = requests.route.values.map((route) => {
-    const open = plan.residency?.[route] ?? everywhere
+    const open = lawful?.get(route)?.serving ?? everywhere
     const windows = open.map((region) => faults.filter(({ fault }) => fault.paths.some((path) => path.region === region)))
     return windows.some((list) => list.length === 0) ? null : windows
   })
