@@ -91,8 +91,6 @@ export interface Plan {
   faults: PlannedFault[]
   /** Group whose prober rows give failover_time. */
   affectedGroups: string[]
-  /** Request template → regions that residency allows; null = all. Absent when the plan could not know: then residency is not judged. */
-  residency?: Record<string, string[] | null>
   /** Highest rate of all streams together, requests a second. */
   offeredRate?: number
   /** What the plan had to leave out or asks too much of, for run.json. */
