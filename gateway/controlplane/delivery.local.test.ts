@@ -230,16 +230,14 @@ async function listening(server: Server): Promise<SnapshotAddress> {
 
 test('3,000 changes of one route each, one after another, arrive whole and in order', { timeout: 60_000 }, async () => {
   const { address, plane } = await startPlane(shop(1))
-  const gateways = ['eu-west', 'frankfurt', 'us-east'].map((name) => startGateway([address], { name }))
-  await until(() => gateways.forEach(({ state }) => expect(state.held?.revision).toBe(1)))
+  const { state } = startGateway([address])
+  await until(() => expect(state.held?.revision).toBe(1))
   for (let revision = 2; revision <= 3001; revision++) {
     const { status } = await call(address, 'PATCH', '/v1/config', { revision, put: [route(`r${revision}`, `/r${revision}`)], remove: [] })
     expect(status).toBe(200)
   }
-  await until(() => gateways.forEach(({ state }) => expect(state.held?.revision).toBe(3001)))
-  for (const { state } of gateways) {
-    expect(state.held?.routes).toHaveLength(3001)
-    expect(state.revisions).toEqual([...state.revisions].sort((a, b) => a - b))
-  }
-  expect(gateways[0].state.held?.version).toBe(compiled('eu-west', 3001, [...plane.documents()]).version)
+  await until(() => expect(state.held?.revision).toBe(3001))
+  expect(state.held?.routes).toHaveLength(3001)
+  expect(state.revisions).toEqual([...state.revisions].sort((a, b) => a - b))
+  expect(state.held?.version).toBe(compiled('eu-west', 3001, [...plane.documents()]).version)
 })

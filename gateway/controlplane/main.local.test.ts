@@ -1,0 +1,97 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { GatewayEvent } from '../ports.ts'
+import { parseEvidence } from '../telemetry/evidence.ts'
+import { discovery, route, shop } from './shop.case.ts'
+import type { ControlPlaneBootstrap, PlaneStatus } from './protocol.ts'
+
+let dir = ''
+let children: ChildProcess[] = []
+beforeEach(() => { dir = mkdtempSync(join(tmpdir(), 'regatta-plane-')) })
+afterEach(async () => {
+  await Promise.all(children.map((child) => ended(child, () => child.kill('SIGKILL'))))
+  children = []
+  rmSync(dir, { recursive: true, force: true })
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => { server.close(resolve) })
+  return port
+}
+
+function ended(child: ChildProcess, how: () => void): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode)
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code))
+    how()
+  })
+}
+
+/** Starts a control plane and resolves with its events so far: up to `ready`, or to its end. */
+async function start(bootstrap: ControlPlaneBootstrap): Promise<{ child: ChildProcess; events: GatewayEvent[] }> {
+  const file = join(dir, 'bootstrap.json')
+  writeFileSync(file, JSON.stringify(bootstrap))
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts'), file], { stdio: ['pipe', 'pipe', 'ignore'] })
+  children.push(child)
+  const events: GatewayEvent[] = []
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const evidence = parseEvidence(line)
+    if (evidence?.[0] === 'event') events.push(evidence[1])
+    if (events.at(-1)?.kind === 'ready') break
+  }
+  child.stdout!.resume()
+  return { child, events }
+}
+
+async function bootstrapOf(over: Partial<ControlPlaneBootstrap> = {}): Promise<ControlPlaneBootstrap> {
+  return {
+    name: 'control-plane/eu-west', region: 'eu-west', listen: { host: '127.0.0.1', port: await freePort() }, token: 't',
+    documents: shop(1), discovery, stateDir: join(dir, 'state'), ...over,
+  }
+}
+
+async function call(bootstrap: ControlPlaneBootstrap, method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const response = await fetch(`http://127.0.0.1:${bootstrap.listen.port}${path}`, {
+    method, headers: { 'x-regatta-token': 't' }, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: await response.json() }
+}
+
+test('a control plane that is killed goes on where it was, and ends when its owner does', async () => {
+  const bootstrap = await bootstrapOf()
+  const first = await start(bootstrap)
+  expect(first.events).toMatchObject([{ kind: 'config-accepted', revision: 1, documents: 2 }, { kind: 'ready' }])
+  for (const revision of [2, 3]) {
+    expect(await call(bootstrap, 'PATCH', '/v1/config', { revision, put: [route(`r${revision}`, '/r')], remove: [] })).toMatchObject({ status: 200 })
+  }
+  await ended(first.child, () => first.child.kill('SIGKILL'))
+  const second = await start(bootstrap)
+  expect(second.events).toMatchObject([{ kind: 'config-accepted', revision: 3, documents: 4 }, { kind: 'ready' }])
+  const { body } = await call(bootstrap, 'GET', '/v1/status')
+  expect(body as PlaneStatus).toMatchObject({ revision: 3 })
+  expect(await ended(second.child, () => second.child.stdin!.end())).toBe(0)
+})
+
+test('a bootstrap whose documents do not hold is told with a code, and exits 4', async () => {
+  const { child, events } = await start(await bootstrapOf({ documents: shop(1).slice(0, 1) }))
+  expect(await ended(child, () => {})).toBe(4)
+  expect(events.at(-1)).toMatchObject({ kind: 'log', level: 'error', code: 'RGT_CONFIG_REFERENCE' })
+})
+
+test('a port that is taken is told with a code, and exits 4', async () => {
+  const taken = await bootstrapOf()
+  const listener = createServer()
+  await new Promise<void>((resolve) => { listener.listen(taken.listen.port, '127.0.0.1', resolve) })
+  const { child, events } = await start(taken)
+  expect(await ended(child, () => {})).toBe(4)
+  expect(events.at(-1)).toMatchObject({ kind: 'log', code: 'RGT_LISTEN' })
+  listener.close()
+})
