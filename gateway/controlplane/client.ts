@@ -35,8 +35,10 @@ const retryFirstMs = 50
 const retryLastMs = 1000
 const maxLineBytes = 256 * 1024 * 1024
 
-/** Ends an attempt, whoever says so first. `malformed`: it would be the same again at once. */
-type Over = (reason: string, malformed?: boolean) => void
+/** `refused`: a control plane answered, but not with snapshots. `malformed`: asked again at once it would say the same. */
+type Ending = 'failed' | 'refused' | 'malformed'
+/** Ends an attempt, whoever says so first. */
+type Over = (reason: string, ending?: Ending) => void
 
 export function connectControlPlane(options: ControlPlaneClientOptions): { close(): void } {
   const { addresses, gateway, token, clock, scheduler, held, evidence } = options
@@ -46,6 +48,9 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
   let closed = false
   let next = 0
   let failures = 0
+  let everFound = false
+  let told = false
+  const bornUs = clock.nowUs()
   let current: { stream: ClientRequest; found: boolean } | null = null
   let cancelSilence: () => void = () => {}
   let cancelRetry: () => void = () => {}
@@ -61,11 +66,11 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
     const stream = request({ ...address, path: `/v1/snapshots?${query}`, headers: { [tokenHeader]: token }, agent: false })
     const attempt = { stream, found: false }
     current = attempt
-    const over: Over = (reason, malformed = false) => {
+    const over: Over = (reason, ending = 'failed') => {
       if (current !== attempt) return
       current = null
       stream.destroy()
-      lost(address, reason, malformed)
+      lost(address, reason, ending)
     }
     listenForSilence(over)
     stream.on('socket', (socket) => socket.setNoDelay(true))
@@ -92,7 +97,7 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
       } catch (error) {
         // What cannot be read cannot be acknowledged: start again from what is held, but not at once.
         log('error', error)
-        over('malformed', true)
+        over('malformed', 'malformed')
       }
     })
     response.on('error', (error) => over(error.message))
@@ -101,6 +106,8 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
 
   function found(address: SnapshotAddress, attempt: NonNullable<typeof current>): void {
     attempt.found = true
+    everFound = true
+    told = false
     failures = 0
     evidence.event({ atUs: clock.nowUs(), kind: 'control-plane-found', address: formatAddress(address) })
   }
@@ -140,20 +147,21 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
     let text = ''
     response.setEncoding('utf8')
     response.on('data', (chunk: string) => { if (text.length < 1024) text += chunk })
-    response.on('end', () => over(`refused with ${response.statusCode}: ${text.slice(0, 1024)}`))
+    response.on('end', () => over(`refused with ${response.statusCode}: ${text.slice(0, 1024)}`, 'refused'))
     response.on('error', (error) => over(error.message))
   }
 
-  function lost(address: SnapshotAddress, reason: string, malformed: boolean): void {
+  function lost(address: SnapshotAddress, reason: string, ending: Ending): void {
     cancelSilence()
     if (closed) return
-    // Told once: when it is lost, or when the first attempt after birth fails.
-    if (failures === 0) {
+    // Told once. At birth everything starts at the same time, so a control plane that is not there yet is not lost.
+    if (!told && (everFound || ending !== 'failed' || clock.nowUs() - bornUs >= silenceMs * 1000)) {
+      told = true
       evidence.event({ atUs: clock.nowUs(), kind: 'control-plane-lost', address: formatAddress(address) })
       log('warn', gatewayError('RGT_CONTROL_PLANE', `the control plane at ${formatAddress(address)} is lost`, { found: reason }))
     }
     next++
-    failures = malformed ? addresses.length * 6 : failures + 1
+    failures = ending === 'malformed' ? addresses.length * 6 : failures + 1
     // The other addresses are asked at once; only a whole round without success is followed by a pause.
     const rounds = failures / addresses.length
     const pauseMs = Number.isInteger(rounds) ? Math.min(retryLastMs, retryFirstMs * 2 ** Math.min(rounds - 1, 10)) : 0

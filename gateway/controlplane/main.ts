@@ -1,5 +1,5 @@
 // The process of a regional control plane: reads its bootstrap, takes revision 1 from there (or what it had
-// accepted before a restart), and serves it until its owner is gone.
+// accepted before a restart, or waits for the first publication), and serves it until its owner is gone.
 
 import { CodedErrors } from '../errors.ts'
 import { runChild } from '../runtime.ts'
@@ -14,8 +14,11 @@ import { startControlPlaneServer } from './server.ts'
 await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evidence }) => {
   const plane = createPlane(bootstrap.region, planeCompiler(bootstrap.discovery))
   const journal = bootstrap.stateDir === undefined ? null : openJournal(bootstrap.stateDir, { clock, evidence })
-  const first = parseWhole(JSON.stringify({ revision: 1, documents: bootstrap.documents }))
-  for (const effect of plane.step({ kind: 'publish', asked: afterJournal(first, journal) }, clock.nowUs())) {
+  const first = bootstrap.documents.length === 0 ? { revision: 0, documents: [] } : parseWhole(JSON.stringify({ revision: 1, documents: bootstrap.documents }))
+  const known = afterJournal(first, journal)
+  // Without any configuration there is nothing to serve yet: gateways may connect, and wait for what is published.
+  const effects = known.revision === 0 ? [] : plane.step({ kind: 'publish', asked: known }, clock.nowUs())
+  for (const effect of effects) {
     if (effect.kind === 'evidence') evidence.event(effect.event)
     if (effect.kind === 'answer' && effect.answer.outcome !== 'accepted') throw new CodedErrors(effect.answer.errors)
   }
