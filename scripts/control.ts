@@ -4,7 +4,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { CodedError } from '../gateway/errors.ts'
+import { CodedError, gatewayError } from '../gateway/errors.ts'
+import { commandError } from './errors.ts'
 
 export interface ControlServer { port: number; close(): void }
 
@@ -29,12 +30,12 @@ async function answer(request: IncomingMessage, token: string, handle: ControlHa
   const host = String(request.headers.host ?? '').replace(/:\d+$/, '')
   const right = Buffer.from(token)
   if (given.length !== right.length || !timingSafeEqual(given, right) || !['127.0.0.1', 'localhost', '[::1]'].includes(host)) {
-    throw new CodedError('RGT_TOKEN', 'the control port needs the token of its run', { hint: '`regatta inject` and `regatta down` send it' })
+    throw gatewayError('RGT_TOKEN', 'the control port needs the token of its run', { hint: '`regatta inject` and `regatta down` send it' })
   }
   let text = ''
   for await (const chunk of request) {
     text += String(chunk)
-    if (text.length > maxBodyBytes) throw new CodedError('RGT_COMMAND_REFUSED', 'the request is too large', { expected: `at most ${maxBodyBytes} bytes` })
+    if (text.length > maxBodyBytes) throw commandError('the request is too large', { expected: `at most ${maxBodyBytes} bytes` })
   }
   return handle(request.url ?? '/', text === '' ? null : JSON.parse(text))
 }

@@ -23,6 +23,8 @@ export interface GatewayBootstrap {
   /** Last good snapshot is kept here as `snapshot.json`; read at start when no control plane answers. */
   stateDir: string
   seed: number
+  /** One evidence record for each upstream attempt; true when left out. Benchmarks switch it off. */
+  attemptLog?: boolean
   limits: {
     maxHeaderBytes: number
     maxBodyBytes: number
@@ -47,7 +49,8 @@ export const defaultLimits: GatewayBootstrap['limits'] = {
  *
  * Requests: `x-request-id` is passed on (made when missing). `x-regatta-pin: REGION` with `x-regatta-token`
  * asks one region only; without the right token both are stripped. `x-regatta-hop: NAME` marks gateway to
- * gateway traffic.
+ * gateway traffic; `x-regatta-route` and `x-regatta-service` tell the far gateway what the entry gateway has
+ * decided, so that filters act once and weights are drawn once. Without them the far gateway matches by itself.
  * Responses to clients: `server-timing: decision;dur=MS`, `x-regatta-gateway`, `x-regatta-region` (whose
  * service answered), `x-regatta-attempts`. Responses that the gateway makes itself carry `x-regatta-reason`
  * with a code of errors.ts and a JSON body `{code, message, hint, requestId}`.
@@ -58,6 +61,8 @@ export const header = {
   pin: 'x-regatta-pin',
   token: 'x-regatta-token',
   hop: 'x-regatta-hop',
+  route: 'x-regatta-route',
+  service: 'x-regatta-service',
   gateway: 'x-regatta-gateway',
   region: 'x-regatta-region',
   attempts: 'x-regatta-attempts',

@@ -94,7 +94,8 @@ function spread(state: State, count: number, regions: number): number {
   const groupStart = state.tables.groupStart
   const base = choice.service * (regions + 1)
   lenient = Lenience.none
-  for (let at = 0; at < count; at++) {
+  // The common case: the first region that has the service is wholly well.
+  for (let at = 0; at < count && choice.ticket === -1; at++) {
     const from = groupStart[base + order[at]]
     const to = groupStart[base + order[at] + 1]
     if (from === to) continue

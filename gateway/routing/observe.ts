@@ -51,10 +51,8 @@ export function heardFrom(state: State, target: number, nowUs: number): void {
 function refusedByPeer(state: State, cell: number, nowUs: number): void {
   const { cells } = state.tables
   resetByTime(state, cells, cell, nowUs)
-  if (++cells.failures[cell] >= state.settings.connectionFailures) {
-    eject(state, ~cell, 'reported-by-peer', nowUs)
-    cells.reported[cell] = 1
-  } else suspect(state, ~cell, 'reported-by-peer', 0, nowUs)
+  if (++cells.failures[cell] >= state.settings.connectionFailures) eject(state, ~cell, 'reported-by-peer', nowUs)
+  else suspect(state, ~cell, 'reported-by-peer', 0, nowUs)
 }
 
 /** Refused, reset, closed before the end, or never connected: suspect now, ejected when it happens in a row. */

@@ -78,7 +78,7 @@ export const cellSpec = {
   service: 'i32',
   target: 'i32',
   sentUs: 'f64',
-  /** The far gateway itself said that it cannot serve this. */
+  /** The far gateway's last probe named it as what it cannot serve. */
   reported: 'u8',
 } as const
 

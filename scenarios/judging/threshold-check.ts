@@ -10,10 +10,11 @@ import { judgeSample, objectiveOf, unknown, type Finding } from './sample.ts'
 export function judgeThreshold(context: JudgeContext, threshold: Threshold, group: Check['group']): Check {
   const { unit } = metricDefinitions[threshold.metric]
   const { kind } = threshold.aggregate
+  const { verdict, observed, evidence } = find(context, threshold)
   return {
-    name: threshold.name, group, objective: objectiveOf(threshold),
+    name: threshold.name, group, verdict, objective: objectiveOf(threshold), observed,
     unit: kind === 'count' ? 'count' : kind === 'rate' && unit === 'count' ? 'per second' : unit,
-    ...find(context, threshold),
+    evidence,
   }
 }
 

@@ -8,6 +8,7 @@ import { scenarioError } from '../../scenarios/errors.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { catalogTopologies, loadTopology } from '../../topologies/load.ts'
 import { allSchemas } from '../schemas.ts'
+import { commandError } from '../errors.ts'
 import { ending, type Command } from './command.ts'
 
 export const initCommand: Command = {
@@ -41,7 +42,7 @@ async function init(folder: string, from: string): Promise<number> {
   }
   const taken = Object.keys(files).filter((name) => existsSync(join(folder, name)))
   if (taken.length > 0) {
-    throw scenarioError('RGT_COMMAND_REFUSED', `${taken.join(', ')} exist${taken.length === 1 ? 's' : ''} in ${folder} already`, {
+    throw commandError(`${taken.join(', ')} exist${taken.length === 1 ? 's' : ''} in ${folder} already`, {
       hint: 'name another folder; nothing was written',
     })
   }

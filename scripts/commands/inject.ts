@@ -1,10 +1,10 @@
 // `regatta inject FAULT`: break the topology that `regatta up` holds, for a while.
 
 import { formatDuration, parseDurationUs } from '../../gateway/config/duration.ts'
-import { scenarioError } from '../../scenarios/errors.ts'
 import { faultKinds } from '../../scenarios/faults/index.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { claims, ownerLives, type ClaimDocument } from '../../topologies/substrates/local/ownership.ts'
+import { commandError } from '../errors.ts'
 import { ending, type Command } from './command.ts'
 
 interface InjectOptions { set: string[]; for: string; run?: string; json?: boolean }
@@ -26,7 +26,7 @@ export const injectCommand: Command = {
           body: JSON.stringify({ fault, parameters: Object.fromEntries(set.map(assignment)), forUs: parseDurationUs(lasts) }),
         })
         const answer = await response.json() as { code?: string; message?: string; injected?: string; affectedRegions?: string[]; forUs?: number }
-        if (!response.ok) throw scenarioError('RGT_COMMAND_REFUSED', answer.message ?? 'refused', { found: answer.code })
+        if (!response.ok) throw commandError(answer.message ?? 'refused', { found: answer.code })
         process.stdout.write(json ? `${JSON.stringify(answer)}\n`
           : `${answer.injected} in force on ${answer.affectedRegions?.join(', ') || 'its links'}; heals in ${formatDuration(answer.forUs ?? 0)}\n`)
         return ExitCode.pass
@@ -37,7 +37,7 @@ export const injectCommand: Command = {
 /** `name=value`; the value is JSON where it is JSON (numbers, lists), and text otherwise. */
 function assignment(text: string): [string, unknown] {
   const at = text.indexOf('=')
-  if (at < 1) throw scenarioError('RGT_COMMAND_REFUSED', `\`${text}\` is no parameter`, { expected: 'name=value', found: text })
+  if (at < 1) throw commandError(`\`${text}\` is no parameter`, { expected: 'name=value', found: text })
   const value = text.slice(at + 1)
   try {
     return [text.slice(0, at), JSON.parse(value)]
@@ -49,7 +49,7 @@ function assignment(text: string): [string, unknown] {
 function heldTopology(run: string | undefined): ClaimDocument {
   const held = claims().filter((claim) => claim.control !== null && ownerLives(claim) && (run === undefined || claim.run === run))
   if (held.length === 1) return held[0]
-  throw scenarioError('RGT_COMMAND_REFUSED', held.length === 0 ? 'no topology is up' : 'several topologies are up', {
+  throw commandError(held.length === 0 ? 'no topology is up' : 'several topologies are up', {
     expected: 'one', found: held.map((claim) => claim.run).join(', ') || 'none',
     hint: held.length === 0 ? 'start one with `regatta up`' : 'name one with --run',
   })

@@ -2,10 +2,10 @@
 // same bytes, here or on another machine.
 
 import { resolve } from 'node:path'
-import { judge, writeVerdict } from '../../scenarios/judge.ts'
+import { judge } from '../../scenarios/judge.ts'
 import { writeReports } from '../../reports/index.ts'
 import { printVerdict } from '../../reports/terminal.ts'
-import { latestRun } from '../runs.ts'
+import { judgeAndWrite, latestRun } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
 export const judgeCommand: Command = {
@@ -22,8 +22,7 @@ Examples:
   regatta judge reports/runs/20261123T101502-regional-outage --json`)
       .action(ending(end, async (run: string, { json, write }: { json?: boolean; write: boolean }) => {
         const folder = resolve(run)
-        const verdict = await judge(folder)
-        if (write) await writeVerdict(folder, verdict)
+        const verdict = write ? await judgeAndWrite(folder) : await judge(folder)
         const reports = write ? await writeReports(folder) : null
         process.stdout.write(json ? `${JSON.stringify(verdict)}\n` : printVerdict(verdict, reports))
         return verdict.exitCode

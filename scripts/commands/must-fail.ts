@@ -2,10 +2,9 @@
 // `scenarios/must-fail/`, each of which names the exit code it has to end with, and one run that is interrupted.
 
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import Table from 'cli-table3'
-import { mustFailFiles } from '../../scenarios/load-scenario.ts'
+import { mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
 import { claims } from '../../topologies/substrates/local/ownership.ts'
 import { projectRoot } from '../environment.ts'
@@ -25,7 +24,7 @@ export const mustFailCommand: Command = {
       .option('--no-install', 'use only tools that are here already')
       .option('--json', 'one JSON document a line')
       .action(ending(end, async (names: string[], { json, install }: { json?: boolean; install: boolean }) => {
-        const cases = allCases(install).filter(({ name }) => names.length === 0 || names.includes(name))
+        const cases = (await allCases(install)).filter(({ name }) => names.length === 0 || names.includes(name))
         const outcomes: Outcome[] = []
         for (const one of cases) {
           process.stderr.write(`${one.name} …\n`)
@@ -39,16 +38,11 @@ export const mustFailCommand: Command = {
   },
 }
 
-function allCases(install: boolean): Case[] {
+async function allCases(install: boolean): Promise<Case[]> {
   const flags = install ? [] : ['--no-install']
+  const scenarios = await mustFailScenarios()
   return [
-    ...mustFailFiles().map((file): Case => {
-      const text = readFileSync(file, 'utf8')
-      return {
-        name: basename(file, '.yaml'), args: [file, ...flags, ...(/^# flags: (.*)$/m.exec(text)?.[1].split(' ') ?? [])],
-        mustExit: Number(/^\s+mustExit:\s*(\d+)/m.exec(text)?.[1] ?? Number.NaN), interruptAfterMs: null,
-      }
-    }),
+    ...scenarios.map(({ name, file, mustExit }): Case => ({ name, args: [file, ...flags], mustExit: mustExit ?? Number.NaN, interruptAfterMs: null })),
     { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, interruptAfterMs: 9_000 },
   ]
 }

@@ -3,8 +3,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command as Commander } from 'commander'
-import { judge, writeVerdict } from '../../scenarios/judge.ts'
 import { loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
+import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
@@ -13,7 +13,7 @@ import { writeReports } from '../../reports/index.ts'
 import { printVerdict, printRepeats } from '../../reports/terminal.ts'
 import { interruptible, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
-import { runsFolder } from '../runs.ts'
+import { judgeAndWrite, runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
 export interface RunOptions {
@@ -102,7 +102,7 @@ interface Once {
 /** One run to its verdict. Null when the substrate failed before there was anything to judge. */
 async function runOnce({ scenario, topology, options, seed, signal }: Once): Promise<{ verdict: Verdict | null; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
-  const live: Live = openLive({ scenario, topology, plain: options.json === true || !options.live || !process.stderr.isTTY, stream: process.stderr })
+  const live: Live = openLive({ plan: plan(scenario, topology, seed), plain: options.json === true || !options.live || !process.stderr.isTTY, stream: process.stderr })
   let record
   try {
     record = await run({
@@ -111,16 +111,16 @@ async function runOnce({ scenario, topology, options, seed, signal }: Once): Pro
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       options: { gateway: options.gateway, mesh: options.mesh },
       command: reproduction(scenario.name, options, seed),
-      onProgress: live.progress, onPlan: live.plan, onEvent: live.event, onRequest: live.request,
+      onProgress: live.progress, onEvent: live.event, onRequest: live.request,
     })
   } finally {
     live.close()
   }
   pointLatest(resolve(options.out), runDir)
-  const verdict = await judge(runDir)
-  await writeVerdict(runDir, verdict)
+  const verdict = await judgeAndWrite(runDir)
   const reports = await writeReports(runDir)
-  if (!options.json) process.stdout.write(printVerdict(verdict, reports))
+  if (record.error !== null) process.stderr.write(`${record.error.message}\n`)
+  if (!options.json && record.ended !== 'failed') process.stdout.write(printVerdict(verdict, reports))
   return { verdict, code: record.ended === 'interrupted' ? ExitCode.interrupted : verdict.exitCode }
 }
 

@@ -6,13 +6,13 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { CodedError } from '../../gateway/errors.ts'
 import { seededRandom, systemClock } from '../../gateway/runtime.ts'
 import { scenarioError } from '../../scenarios/errors.ts'
 import { faultOf, faultKinds } from '../../scenarios/faults/index.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { openHistory } from '../../topologies/history/open.ts'
-import { gatewayConfig, loadTopology } from '../../topologies/load.ts'
+import { gatewayConfig } from '../../topologies/gateway-config.ts'
+import { loadTopology } from '../../topologies/load.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import { announceControl, claims, ownerLives } from '../../topologies/substrates/local/ownership.ts'
 import type { Deployment, Inventory } from '../../topologies/substrate.ts'
@@ -21,6 +21,7 @@ import { openControl } from '../control.ts'
 import { explicitTools, projectRoot } from '../environment.ts'
 import { interruptible } from '../exit.ts'
 import { runsFolder } from '../runs.ts'
+import { commandError } from '../errors.ts'
 import { ending, type Command } from './command.ts'
 
 interface UpOptions { on: string; detach?: boolean; json?: boolean; install: boolean; embedded: boolean }
@@ -91,7 +92,7 @@ async function detach(name: string, options: UpOptions): Promise<number> {
       return ExitCode.pass
     }
     if (exit !== null) {
-      throw scenarioError('RGT_COMMAND_REFUSED', 'the topology did not come up', { found: `exit code ${exit}`, hint: `see ${join(runsFolder, 'up.log')}` })
+      throw commandError('the topology did not come up', { found: `exit code ${exit}`, hint: `see ${join(runsFolder, 'up.log')}` })
     }
   }
 }
@@ -104,7 +105,7 @@ const injection = z.strictObject({
 
 /** `POST /inject` composes a named fault and plays it now, with its healing. */
 async function injectInto(deployment: Deployment, topology: Topology, path: string, body: unknown): Promise<unknown> {
-  if (path !== '/inject') throw new CodedError('RGT_COMMAND_REFUSED', `there is nothing at ${path}`, { expected: 'POST /inject' })
+  if (path !== '/inject') throw commandError(`there is nothing at ${path}`, { expected: 'POST /inject' })
   const { fault: kind, parameters, forUs } = injection.parse(body)
   const fault = faultOf(kind)
   if (fault === undefined) {

@@ -4,7 +4,7 @@
 import { catalogScenarios, loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
-import { gatewayConfig } from '../../topologies/load.ts'
+import { gatewayConfig } from '../../topologies/gateway-config.ts'
 import { exitCodeOf, tell, worst } from '../exit.ts'
 import { ending, type Command } from './command.ts'
 

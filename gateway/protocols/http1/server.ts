@@ -125,6 +125,7 @@ export class Http1ServerConnection implements ServerConnection, ServerStream {
     const head = readRequestHead(bytes.latin1Slice(from, end))
     if (head instanceof Problem) return this.#refuse(head, to)
     this.#begin(head)
+    if (end === to && this.#state === State.Body) this.#exchange?.readEnd()
     return end
   }
 

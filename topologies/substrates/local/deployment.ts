@@ -27,6 +27,8 @@ export interface DeploymentParts {
 /** Puts what processes say into the history, on the run's clock. Holds events back until the zero is known. */
 export interface Journal {
   zero(atUs: number): void
+  /** The run is over: what processes say while they end is no part of it. */
+  close(): void
   /** An event of the run itself, now. */
   note(event: RunEvent): void
   /** One line of a child's standard output. */
@@ -38,8 +40,10 @@ type RunEvent = WithoutTime<Extract<HistoryEvent, { source: 'run' }>>
 
 export function openJournal(sink: HistorySink): Journal {
   let zeroUs: number | null = null
+  let closed = false
   const held: HistoryEvent[] = []
   const put = (event: HistoryEvent): void => {
+    if (closed) return
     if (zeroUs === null) held.push(event)
     else sink.event({ ...event, atUs: event.atUs - zeroUs })
   }
@@ -48,8 +52,12 @@ export function openJournal(sink: HistorySink): Journal {
       zeroUs = atUs
       for (const event of held.splice(0)) put(event)
     },
+    close() {
+      closed = true
+    },
     note: (event) => put({ atUs: systemClock.nowUs(), source: 'run', ...event } as HistoryEvent),
     line(process, line) {
+      if (closed) return
       const generated = parseGeneratorLine(line)
       if (generated !== null) {
         if (generated[0] === 'request') sink.request(generated[1])
@@ -118,6 +126,9 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     drive: (load: LoadSpec) => loads.add(load),
     run,
     heal: () => faults.healAll(),
-    [Symbol.asyncDispose]: () => (ended ??= faults.healAll().catch(() => {}).then(parts.end)),
+    [Symbol.asyncDispose]: () => (ended ??= faults.healAll().catch(() => {}).then(() => {
+      journal.close()
+      return parts.end()
+    })),
   }
 }

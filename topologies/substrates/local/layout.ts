@@ -7,7 +7,6 @@
 import type { ControlPlaneBootstrap, Discovery } from '../../../gateway/controlplane/protocol.ts'
 import { defaultLimits, type GatewayBootstrap } from '../../../gateway/dataplane/bootstrap.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
-import type { ConfigDocument } from '../../substrate.ts'
 import type { PlaceRef, Topology } from '../../topology.ts'
 import type { GroupEntries } from './generator/bootstrap.ts'
 import type { ServicesBootstrap } from './services/bootstrap.ts'
@@ -38,7 +37,6 @@ export interface Layout {
 
 export interface LayoutRequest {
   topology: Topology
-  documents: ConfigDocument[]
   ports: PortBlock
   token: string
   seed: number
@@ -87,7 +85,9 @@ export function layOutProcesses(request: LayoutRequest): Layout {
   ]
   const discovery = discover(topology, services, entries)
   const controlPlanes = topology.regions.map(({ name }): ControlPlaneBootstrap => ({
-    name, region: name, listen: at(regionPorts.get(name)!.controlPlane), token, documents: request.documents, discovery,
+    name, region: name, listen: at(regionPorts.get(name)!.controlPlane), token, discovery,
+    // Published when every process and link is up; kept for a restart in the state folder.
+    documents: [], stateDir: `${stateDir}/control-plane.${name}`,
   }))
   const waysIn = Object.fromEntries(topology.clients.map(({ name, entry: own }): [string, GroupEntries] => {
     const reach = (kind: 'edge' | 'region'): GroupEntries['edges'] => Object.fromEntries(entries

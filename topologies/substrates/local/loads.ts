@@ -2,15 +2,14 @@
 // so that neither delays the other. Where k6 cannot be had the open-loop generator plays its streams and the
 // inventory says so.
 
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { HistorySink } from '../../history.ts'
-import type { LoadSpec } from '../../substrate.ts'
+import type { Inventory, LoadSpec } from '../../substrate.ts'
 import type { Program } from './bundle.ts'
 import type { Journal } from './deployment.ts'
 import type { GeneratorBootstrap, GroupEntries } from './generator/bootstrap.ts'
+import { openK6, type K6Player } from './k6/k6.ts'
 import type { Supervisor } from './processes.ts'
 
 export interface Loads {
@@ -18,6 +17,8 @@ export interface Loads {
   /** Starts the generators; they wait for the zero. */
   prepare(): Promise<void>
   begin(zeroUs: number): void
+  /** A line of standard output of any process; a generator's summary is its last word. */
+  line(process: string, line: string): void
   /** Resolves when every generator has told its last row. */
   finish(signal: AbortSignal): Promise<void>
 }
@@ -32,6 +33,8 @@ export interface LoadsParts {
   journal: Journal
   history: HistorySink
   workDir: string
+  /** Uncertainty between k6's wall clock and the run's clock is noted here. */
+  clock: Inventory['clock']
 }
 
 const readyTimeoutMs = 10_000
@@ -40,32 +43,72 @@ const finishGraceMs = 3_000
 
 export function openLoads(parts: LoadsParts): Loads {
   const loads: LoadSpec[] = []
-  const generators: string[] = []
-  let lastTimeoutMs = 0
+  /** Generators that have not told their summary yet. */
+  const telling = new Map<string, () => void>()
+  const done: Promise<void>[] = []
+  let patienceMs = 0
+
+  const players: K6Player[] = []
+
+  const startK6 = (load: LoadSpec, binary: string): K6Player => {
+    const { supervisor, waysIn: entries, token, history } = parts
+    const name = `k6/${load.name}`
+    return openK6({
+      load, entries, token, workDir: join(parts.workDir, 'k6'),
+      start({ args, env }) {
+        supervisor.start({ name, command: binary, args, environment: env, ends: true })
+        return { exited: supervisor.ended(name), stderr: () => supervisor.lastWords(name) }
+      },
+      request: (row) => history.request(row),
+    })
+  }
 
   const startGenerator = (name: string, mine: LoadSpec[]): void => {
     const bootstrap: GeneratorBootstrap = { name, token: parts.token, zeroUs: null, loads: mine, entries: parts.waysIn, niceness: -5 }
-    parts.supervisor.start({ name, command: process.execPath, args: [parts.programs.generator], bootstrap, speaks: true })
-    generators.push(name)
+    done.push(new Promise((resolve) => telling.set(name, resolve)))
+    parts.supervisor.start({ name, command: process.execPath, args: [parts.programs.generator], bootstrap })
   }
 
   return {
     add(load) {
       loads.push(load)
-      lastTimeoutMs = Math.max(lastTimeoutMs, ...load.streams.map(({ timeoutMs }) => timeoutMs))
+      patienceMs = Math.max(patienceMs, ...load.streams.map(({ timeoutMs }) => timeoutMs))
     },
     async prepare() {
       const offered = loads.filter(({ source, engine }) => source === 'load' && (engine === 'open-loop' || parts.k6 === null))
       const probing = loads.filter(({ source }) => source !== 'load')
       if (probing.length > 0) startGenerator('generator/prober', probing)
       if (offered.length > 0) startGenerator('generator/load', offered)
-      await Promise.all(generators.map((name) => parts.supervisor.ready(name, readyTimeoutMs)))
+      for (const load of loads.filter((one) => !offered.includes(one) && !probing.includes(one))) players.push(startK6(load, parts.k6!))
+      await Promise.all([
+        ...[...telling.keys()].map((name) => parts.supervisor.ready(name, readyTimeoutMs)),
+        ...players.map((player) => player.prepare()),
+      ])
     },
     begin(zeroUs) {
-      for (const name of generators) parts.supervisor.tell(name, JSON.stringify({ zeroUs }))
+      for (const name of telling.keys()) parts.supervisor.tell(name, JSON.stringify({ zeroUs }))
+      for (const player of players) {
+        const { uncertaintyUs } = player.begin(zeroUs)
+        parts.clock.uncertaintyUs = Math.max(parts.clock.uncertaintyUs, uncertaintyUs)
+      }
+    },
+    line(process, line) {
+      if (!line.startsWith('["generator",')) return
+      telling.get(process)?.()
+      telling.delete(process)
     },
     async finish(signal) {
-      void signal
+      const limitMs = patienceMs + finishGraceMs
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<never>((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+        timer = setTimeout(() => reject(topologyError('RGT_PROCESS_EXIT', `${[...telling.keys()].join(', ')} did not tell how it ended within ${limitMs} ms`)), limitMs)
+      })
+      const ended = [...done, ...players.map(async (player) => {
+        const summary = await player.finish()
+        parts.journal.note({ kind: 'tool', tool: summary.name, text: JSON.stringify(summary) })
+      })]
+      await Promise.race([Promise.all(ended), late]).finally(() => clearTimeout(timer))
     },
   }
 }

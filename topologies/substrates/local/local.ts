@@ -7,17 +7,17 @@ import { join } from 'node:path'
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
-import { findTool } from '../../tools/index.ts'
+import { findTool, type FoundTool } from '../../tools/index.ts'
 import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
 import { openDeployment, openJournal, type Journal } from './deployment.ts'
 import { openFaultProxy } from './faultproxy/index.ts'
-import { layOutProcesses, loopback, portsNeeded, type Layout } from './layout.ts'
+import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard } from './links.ts'
-import { openLoads } from './loads.ts'
+import { openLoads, type Loads } from './loads.ts'
 import { claimRun, sweep, type Claim } from './ownership.ts'
 import { reservePorts } from './ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
-import { supervise, type ProcessSpec, type Supervisor } from './processes.ts'
+import { supervise, type ProcessSpec } from './processes.ts'
 import { openPublisher } from './publisher.ts'
 
 export const localSubstrate: Substrate = {
@@ -62,7 +62,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   }
   const found = await stages.time('tools', () => findTools(request, inventory))
   const [programs, ports] = await stages.time('prepare', () => Promise.all([bundlePrograms(), reservePorts(claim, portsNeeded(topology))]))
-  const layout = layOutProcesses({ topology, documents: config, ports, token, seed, stateDir: workDir })
+  const layout = layOutProcesses({ topology, ports, token, seed, stateDir: workDir })
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
@@ -70,10 +70,12 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const supervisor = supervise(claim, workDir, environment(), {
     line(name, line) {
       serving.line(name, line)
+      loads.line(name, line)
       journal.line(name, line)
     },
     state: (process, state, pid) => journal.note({ kind: 'process', process, state, pid }),
   })
+  const loads: Loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6: found.k6?.path ?? null, journal, history, workDir, clock: inventory.clock })
   undo.push(() => supervisor.endAll(endGraceMs))
 
   const proxy = await stages.time('processes', async () => {
@@ -81,7 +83,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     const [opened] = await Promise.all([
       openFaultProxy({
         binary: found.toxiproxy?.path ?? null, apiPort: layout.faultProxyApiPort, token, stateDir: workDir, program: programs['fault-proxy'], seed,
-        spawn: (command, args, name) => supervisor.start({ name, command, args, speaks: false }),
+        spawn: (command, args, name) => supervisor.start({ name, command, args }),
       }),
       ...processNames(layout).map((name) => supervisor.ready(name, readyTimeoutMs)),
     ])
@@ -89,7 +91,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     return opened
   })
   inventory.tools.toxiproxy = proxy.kind === 'toxiproxy'
-    ? { version: proxy.version, origin: found.toxiproxy!.origin }
+    ? { version: found.toxiproxy!.version, origin: found.toxiproxy!.origin }
     : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
 
   const links = openLinkBoard(proxy, layout.entries)
@@ -97,7 +99,9 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     await proxy.add(layout.entries)
     await links.lay()
   })
-  await stages.time('snapshots', () => serving.all(readyTimeoutMs))
+  const publisher = openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal)
+  // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
+  await stages.time('snapshots', () => Promise.all([publisher.publishAll(config), serving.all(readyTimeoutMs)]))
   signal.throwIfAborted()
 
   inventory.entries = Object.fromEntries(Object.entries(layout.waysIn).map(([group, { edges, regions }]) =>
@@ -111,8 +115,8 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   })
   return openDeployment({
     inventory, faults, journal,
-    publisher: openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), config, token, () => journal),
-    loads: openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6: found.k6, journal, history, workDir, inventory }),
+    publisher,
+    loads,
     collectGarbage: () => collectGarbage(layout, token, journal),
     collectGarbageEveryMs: options.collectGarbageEveryMs,
     end: () => unwind(undo),
@@ -165,6 +169,23 @@ function collectGarbage(layout: Layout, token: string, journal: Journal): void {
   }
 }
 
+interface LocalTools { toxiproxy: FoundTool | null; toxiproxyReason: string; k6: FoundTool | null }
+
+/** Finds or fetches what this run can use. Where that fails the embedded part serves and the inventory says why. */
+async function findTools({ tools, options, progress, signal }: StartRequest, inventory: Inventory): Promise<LocalTools> {
+  const look = async (name: string): Promise<{ found: FoundTool | null; reason: string }> => {
+    const found = await findTool(name, tools, { signal, progress: (text) => progress('tools', `${name}: ${text}`) })
+    if ('path' in found) return { found, reason: '' }
+    if (!tools.allowEmbedded || tools.required?.includes(name)) throw found.error
+    return { found: null, reason: found.reason }
+  }
+  const [proxy, engine] = await Promise.all([look('toxiproxy'), options.engines?.includes('k6') ? look('k6') : null])
+  if (engine !== null) {
+    inventory.tools.k6 = engine.found ?? { version: 'none', origin: 'embedded', reason: `the open-loop engine stands in; ${engine.reason}` }
+  }
+  return { toxiproxy: proxy.found, toxiproxyReason: proxy.reason, k6: engine?.found ?? null }
+}
+
 /** The child's world: nothing of the parent's but the way to find programs, so that runs are alike. */
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(projectRoot, '.build', 'compile-cache') }
@@ -172,7 +193,7 @@ function environment(): NodeJS.ProcessEnv {
 
 function processSpecs(layout: Layout, programs: Record<Program, string>): ProcessSpec[] {
   const spec = (name: string, program: Program, bootstrap: unknown, flags: string[] = []): ProcessSpec => ({
-    name, command: process.execPath, args: [...flags, programs[program]], bootstrap, speaks: true,
+    name, command: process.execPath, args: [...flags, programs[program]], bootstrap,
   })
   return [
     ...layout.controlPlanes.map((bootstrap) => spec(`control-plane/${bootstrap.region}`, 'control-plane', bootstrap)),

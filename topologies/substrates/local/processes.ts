@@ -15,9 +15,10 @@ export interface ProcessSpec {
   args: string[]
   /** Written as JSON; its path becomes the last argument. */
   bootstrap?: unknown
-  /** True for our own programs: they say `ready` on standard output, and end when standard input closes. */
-  speaks: boolean
-  priority?: number
+    /** It ends by itself when its work is done. */
+  ends?: boolean
+  /** Added to what every child gets. */
+  environment?: Record<string, string>
 }
 
 export type ProcessState = 'started' | 'ready' | 'paused' | 'resumed' | 'killed' | 'exited'
@@ -39,6 +40,8 @@ export interface Supervisor {
   tell(name: string, line: string): void
   /** Resolves with the exit code when it ends (null after a signal). */
   ended(name: string): Promise<number | null>
+  /** The end of what it wrote to standard error. */
+  lastWords(name: string): string
   /** Ends every process: politely, then not. */
   endAll(graceMs: number): Promise<void>
 }
@@ -73,10 +76,10 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     }
     const errors = openSync(fileOf(spec.name, 'stderr.log'), 'a')
     // A group of its own: Ctrl-C in the terminal is the runner's to hear, not the children's.
-    const child = spawn(spec.command, args, { stdio: ['pipe', 'pipe', errors], env: environment, detached: true })
+    const child = spawn(spec.command, args, { stdio: ['pipe', 'pipe', errors], env: { ...environment, ...spec.environment }, detached: true })
     closeSync(errors)
     const now: Member = {
-      spec, child, readyNow: false, readyWaiters: members.get(spec.name)?.readyWaiters ?? [], exited: false, expectedToEnd: false,
+      spec, child, readyNow: false, readyWaiters: members.get(spec.name)?.readyWaiters ?? [], exited: false, expectedToEnd: spec.ends ?? false,
       exit: new Promise((resolve) => child.once('exit', resolve).once('error', () => resolve(null))),
     }
     members.set(spec.name, now)
@@ -148,6 +151,7 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     restart: (name) => start(member(name).spec),
     tell: (name, line) => void member(name).child.stdin?.write(`${line}\n`),
     ended: (name) => member(name).exit,
+    lastWords: (name) => lastWords(fileOf(name, 'stderr.log')),
     async endAll(graceMs) {
       const living = [...members.values()].filter(({ exited }) => !exited)
       for (const now of living) {

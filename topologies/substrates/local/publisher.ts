@@ -6,13 +6,15 @@ import type { ConfigChange, ConfigDocument } from '../../substrate.ts'
 import type { Journal } from './deployment.ts'
 
 export interface Publisher {
+  /** Revision 1. Throws RGT_UNSUPPORTED when a plane refuses it. */
+  publishAll(documents: ConfigDocument[]): Promise<void>
   publish(change: ConfigChange): Promise<void>
 }
 
 export interface ControlAddress { region: string; port: number }
 
-export function openPublisher(planes: ControlAddress[], initial: ConfigDocument[], token: string, journal: () => Journal): Publisher {
-  const documents = new Map(initial.map((document) => [keyOf(document.kind, document.metadata.namespace, document.metadata.name), document]))
+export function openPublisher(planes: ControlAddress[], token: string, journal: Journal): Publisher {
+  const documents = new Map<string, ConfigDocument>()
 
   const send = (port: number, method: 'PATCH' | 'PUT', body: unknown): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/v1/config`, {
@@ -27,7 +29,7 @@ export function openPublisher(planes: ControlAddress[], initial: ConfigDocument[
       if (response.status === 409) response = await send(port, 'PUT', { revision: change.revision, documents: [...documents.values()] })
     } catch (error) {
       // A dead plane is what some drills are about; it hears of the change when it is back and the next one comes.
-      journal().note({ kind: 'tool', tool: `publisher/${region}`, text: `revision ${change.revision} not delivered: ${String(error)}` })
+      journal.note({ kind: 'tool', tool: `publisher/${region}`, text: `revision ${change.revision} not delivered: ${String(error)}` })
       return
     }
     if (!response.ok) {
@@ -35,7 +37,7 @@ export function openPublisher(planes: ControlAddress[], initial: ConfigDocument[
         found: `${response.status} ${(await response.text()).slice(0, 500)}`,
       })
     }
-    journal().note({ kind: 'config-published', revision: change.revision, region, documents: change.put.length + change.remove.length })
+    journal.note({ kind: 'config-published', revision: change.revision, region, documents: change.put.length + change.remove.length })
   }
 
   const publishToAll = async (change: ConfigChange): Promise<void> => {
@@ -46,12 +48,14 @@ export function openPublisher(planes: ControlAddress[], initial: ConfigDocument[
 
   // One after another: a plane accepts exactly the revision after the one it holds.
   let last: Promise<unknown> = Promise.resolve()
+  const publish: Publisher['publish'] = (change) => {
+    const mine = last.then(() => publishToAll(change))
+    last = mine.catch(() => {})
+    return mine
+  }
   return {
-    publish(change) {
-      const mine = last.then(() => publishToAll(change))
-      last = mine.catch(() => {})
-      return mine
-    },
+    publish,
+    publishAll: (all) => publish({ revision: 1, put: all, remove: [] }),
   }
 }
 

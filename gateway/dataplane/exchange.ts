@@ -1,0 +1,309 @@
+// One client request through its life: route, hold or stream its body, one or more attempts, one response.
+//
+//   gathering ──body whole──► routing ──Accept──► committed ──► over
+//       └──────────── not eligible ──┘   └── Fail, client gone, bad body ──┘
+//
+// Committed means that the head of a response went to the client: nothing may be sent again from there.
+
+import type { ServerExchange, ServerStream, UpstreamEnding } from '../protocols/adapter.ts'
+import { changeHeaders } from '../filters/headers.ts'
+import type { Fields } from '../protocols/fields.ts'
+import type { RequestHead, ResponseHead } from '../protocols/message.ts'
+import type { Problem } from '../protocols/problem.ts'
+import { RequestFlag, type AttemptReason, type FailReason } from '../routing/core.ts'
+import type { RequestOutcome } from '../telemetry/metrics.ts'
+import { answerOf, failAnswers, notReady, writeAnswer, type Answer } from './answers.ts'
+import { Attempt } from './attempt.ts'
+import { header } from './bootstrap.ts'
+import { isIdempotent, notPinned, readPin, routeAgain, routeRequest, type Pin, type Redirected, type Routed } from './pipeline.ts'
+import type { Plane } from './plane.ts'
+import { RequestBody } from './request-body.ts'
+import { requestDrop, requestIdOf, responseDrop, upstreamFields } from './request-fields.ts'
+import type { PlaneState } from './state.ts'
+
+const Stage = { Gathering: 0, Routing: 1, Committed: 2, Over: 3 } as const
+
+export class Exchange implements ServerExchange {
+  ticket = -1
+  readonly requestId: string
+  /** A service may have seen the request: its failure is then not the gateway's alone. */
+  reachedService = false
+  readonly #plane: Plane
+  readonly #stream: ServerStream
+  readonly #head: RequestHead
+  readonly #fromPeer: boolean
+  #stage: number = Stage.Gathering
+  #state: PlaneState | null = null
+  #routed: Routed | null = null
+  #pin: Pin = notPinned
+  #body: RequestBody | null = null
+  #own: string[] | null = null
+  #accepted: Attempt | null = null
+  #sends = 0
+  #beginning = true
+  #decisionNs = 0
+
+  constructor(plane: Plane, stream: ServerStream, head: RequestHead, fromPeer: boolean) {
+    this.#plane = plane
+    this.#stream = stream
+    this.#head = head
+    this.#fromPeer = fromPeer
+    this.requestId = requestIdOf(head, plane)
+    this.#begin()
+    this.#beginning = false
+  }
+
+  get service(): string {
+    return this.#routed?.backend.service ?? ''
+  }
+
+  #begin(): void {
+    const plane = this.#plane
+    const sinceNs = plane.clock.nowNs()
+    plane.metrics.requests++
+    const state = plane.state
+    if (state === null) return this.#answer(notReady)
+    this.#state = state
+    const routed = routeRequest(state, this.#head, this.#fromPeer, plane.random.next())
+    if ('location' in routed) return this.#redirect(routed, sinceNs)
+    if ('code' in routed) {
+      this.decided(Number(plane.clock.nowNs() - sinceNs))
+      return this.#answer(routed)
+    }
+    this.#routed = routed
+    if (!this.#fromPeer) this.#pin = readPin(state, this.#head, plane.token)
+    const { maxBodyBytes } = routed.entry.route.failover
+    const eligible = isIdempotent(this.#head.method) && this.#head.bodyLength <= maxBodyBytes
+    const body = new RequestBody(this.#head.bodyLength, eligible, maxBodyBytes)
+    this.#body = body
+    if (eligible && !body.complete) {
+      this.#decisionNs = Number(plane.clock.nowNs() - sinceNs)
+      this.#stream.sendContinue()
+      return
+    }
+    this.#dispatch(sinceNs)
+  }
+
+  #dispatch(sinceNs: bigint): void {
+    const plane = this.#plane
+    if (plane.state !== this.#state) {
+      const again = routeAgain(plane.state!, this.#routed!)
+      if ('code' in again) return this.#answer(again)
+      this.#routed = again
+      this.#state = plane.state
+    }
+    if (this.#pin.region === -2) return this.#answer(failAnswers['no-healthy-target'])
+    const { entry, backend } = this.#routed!
+    this.#stage = Stage.Routing
+    const flags = (this.#body!.buffered ? RequestFlag.Eligible : 0) | (this.#fromPeer ? RequestFlag.LocalOnly : 0) | this.#pin.flag
+    plane.driver.request(this, backend.plan, flags, this.#pin.region, sinceNs)
+    if (!this.#fromPeer && (entry.filters.mirrors !== null || backend.filters.mirrors !== null)) {
+      plane.mirrors.offer(this.#state!, this.#routed!, this.#head, this.#body!, this.#ownFields(), this.requestId)
+    }
+  }
+
+  /** The core has answered: `ns` more were spent on the decision. */
+  decided(ns: number): void {
+    this.#decisionNs += ns
+    this.#plane.metrics.decision(this.#decisionNs)
+  }
+
+  #redirect(redirected: Redirected, sinceNs: bigint): void {
+    this.decided(Number(this.#plane.clock.nowNs() - sinceNs))
+    redirected.entry.metrics.count('', 'ok')
+    this.#stage = Stage.Over
+    this.#stream.respond(redirected.status, 'Redirect', null, 0, [...this.#answerFields(''), 'location', redirected.location], 0)
+    this.#stream.end(null)
+  }
+
+  // ── the client's side ──
+
+  bodyPiece(bytes: Buffer, from: number, to: number): void {
+    const body = this.#body
+    if (body === null || this.#stage === Stage.Over) return
+    body.piece(this.#stream, bytes, from, to)
+    if (this.#stage !== Stage.Gathering || body.size <= this.#routed!.entry.route.failover.maxBodyBytes) return
+    // Its length was not known and it is too large to hold: it is sent once, as it comes.
+    body.buffered = false
+    this.#dispatch(this.#plane.clock.nowNs())
+  }
+
+  bodyEnd(trailers: Fields | null): void {
+    const body = this.#body
+    if (body === null || this.#stage === Stage.Over) return
+    body.end(trailers)
+    if (this.#stage === Stage.Gathering) this.#dispatch(this.#plane.clock.nowNs())
+  }
+
+  readEnd(): void {
+    this.#body?.readEnd(this.#stream)
+  }
+
+  bodyFailed(problem: Problem): void {
+    this.#giveUp()
+    if (this.#stage === Stage.Committed) this.#abort('client-error')
+    else if (this.#stage !== Stage.Over) this.#answer(answerOf(problem))
+  }
+
+  clientDrained(): void {
+    this.#accepted?.connection?.resume()
+  }
+
+  clientGone(): void {
+    if (this.#stage === Stage.Over) return
+    this.#stage = Stage.Over
+    this.#count('aborted')
+    this.#giveUp()
+  }
+
+  // ── the core's side ──
+
+  /** The core wants an attempt at a target. */
+  send(slot: number, target: number, reason: AttemptReason): Attempt {
+    const state = this.#plane.state!
+    const { region, kind } = state.topology.targets[target]
+    const attempt = new Attempt(
+      this.#plane, this, slot, this.#sends++, state.pools[target], state.topology.regions[region].name, kind === 'link', reason,
+    )
+    const { target: path, entry, backend } = this.#routed!
+    let own = this.#ownFields()
+    if (attempt.isLink) {
+      own = own.concat(header.hop, this.#plane.bootstrap.name, header.route, entry.route.id, header.service, backend.service)
+    }
+    const body = this.#body!
+    if (body.lost) {
+      // The upstream refused after it had taken more of the body than is held: there is nothing left to send.
+      this.#giveUp()
+      this.fail('upstream-failed')
+      return attempt
+    }
+    const connection = attempt.pool.acquire()
+    attempt.connection = connection
+    connection.request(attempt, this.#head.method, path, this.#head.fields, requestDrop, own, body.framing)
+    if (body.buffered || body.empty) body.sendWhole(connection)
+    return attempt
+  }
+
+  accept(attempt: Attempt): void {
+    if (this.#stage !== Stage.Routing) return
+    attempt.accepted = true
+    this.#accepted = attempt
+    this.#stage = Stage.Committed
+    const { status, reason, fields, bodyLength } = attempt.response!
+    const { entry, backend } = this.#routed!
+    if (!this.#fromPeer) {
+      if (entry.filters.response !== null) changeHeaders(fields, entry.filters.response)
+      if (backend.filters.response !== null) changeHeaders(fields, backend.filters.response)
+    }
+    const own = this.#answerFields(attempt.isLink ? fields.get(header.region) ?? attempt.region : attempt.region)
+    if (attempt.fromGateway) own.push(header.reason, fields.get(header.reason)!)
+    this.#stream.respond(status, reason, fields, responseDrop, own, bodyLength)
+  }
+
+  fail(reason: FailReason): void {
+    if (this.#stage === Stage.Over) return
+    if (this.#stage === Stage.Committed) this.#abort(failAnswers[reason].outcome)
+    else this.#answer(failAnswers[reason])
+  }
+
+  /** The core gave up an attempt. */
+  cancelled(attempt: Attempt): void {
+    if (this.#body?.taker === attempt.connection) this.#stopTaking()
+    if (attempt === this.#accepted && this.#stage === Stage.Committed) this.#abort('upstream-timeout')
+  }
+
+  // ── the upstream's side ──
+
+  upstreamReady(attempt: Attempt): void {
+    const body = this.#body!
+    if (body.buffered || body.empty || this.#stage === Stage.Over) return
+    this.#stream.sendContinue()
+    body.streamTo(attempt.connection!, this.#stream, !this.#beginning)
+  }
+
+  upstreamDrained(attempt: Attempt): void {
+    if (this.#body!.taker === attempt.connection) this.#stream.resumeBody()
+  }
+
+  interim(head: ResponseHead): void {
+    if (this.#stage === Stage.Routing && this.#sends === 1 && head.status !== 100) this.#stream.interim(head.status, head.reason, head.fields)
+  }
+
+  responsePiece(attempt: Attempt, bytes: Buffer, from: number, to: number): void {
+    if (!this.#stream.piece(bytes, from, to)) attempt.connection?.pause()
+  }
+
+  responseRead(attempt: Attempt): void {
+    if (!this.#stream.flush()) attempt.connection?.pause()
+  }
+
+  responseEnd(attempt: Attempt, trailers: Fields | null): void {
+    if (this.#stage === Stage.Over) return
+    this.#stage = Stage.Over
+    const { status } = attempt.response!
+    this.#count(status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error', attempt.region)
+    this.#stopTaking()
+    this.#plane.driver.release(this)
+    this.#plane.driver.finished(attempt, 'complete', true)
+    this.#stream.end(trailers)
+  }
+
+  responseBroken(attempt: Attempt, ending: UpstreamEnding): void {
+    this.#plane.driver.release(this)
+    this.#plane.driver.finished(attempt, ending, true)
+    if (this.#stage !== Stage.Over) this.#abort('upstream-failed')
+  }
+
+  // ── endings ──
+
+  #stopTaking(): void {
+    if (this.#body !== null) this.#body.taker = null
+  }
+
+  #giveUp(): void {
+    this.#stopTaking()
+    this.#plane.driver.abandoned(this)
+  }
+
+  #abort(outcome: RequestOutcome): void {
+    this.#stage = Stage.Over
+    this.#count(outcome, this.#accepted?.region)
+    this.#giveUp()
+    this.#stream.abort()
+  }
+
+  #answer(answer: Answer): void {
+    this.#stage = Stage.Over
+    this.#count(answer.outcome)
+    this.#stopTaking()
+    const own = this.#answerFields('')
+    if (!this.#fromPeer || !this.reachedService) own.push(header.reason, answer.code)
+    writeAnswer(this.#stream, answer, this.requestId, own)
+  }
+
+  #count(outcome: RequestOutcome, region = ''): void {
+    (this.#routed?.entry.metrics ?? this.#plane.metrics.route('')).count(region, outcome)
+  }
+
+  /** Our own fields of a response: a peer gets the region only, a client also how it was decided. */
+  #answerFields(region: string): string[] {
+    if (this.#fromPeer) return region === '' ? [] : [header.region, region]
+    const own = [
+      header.serverTiming, `decision;dur=${milliseconds(this.#decisionNs)}`,
+      header.gateway, this.#plane.bootstrap.name, header.attempts, String(this.#sends),
+    ]
+    if (region !== '') own.push(header.region, region)
+    return own
+  }
+
+  #ownFields(): string[] {
+    this.#own ??= upstreamFields(this.#head, this.#routed!.authority, this.requestId, this.#stream.remoteAddress, this.#fromPeer)
+    return this.#own
+  }
+}
+
+/** Nanoseconds as milliseconds with six decimals. */
+function milliseconds(ns: number): string {
+  const whole = Math.floor(ns / 1e6)
+  return `${whole}.${String(ns - whole * 1e6).padStart(6, '0')}`
+}

@@ -1,0 +1,96 @@
+// All that a request needs to know of one snapshot, built off to the side and then swapped in by one
+// assignment. A request in flight keeps the state it began with.
+
+import { noFilters, sortFilters, type Filters } from '../filters/filters.ts'
+import { buildRouteTable } from '../routing/match.ts'
+import type { CoreTopology, RoutePlan } from '../routing/core.ts'
+import { layOut } from '../routing/plan.ts'
+import type { RouteTable } from '../routing/table.ts'
+import type { RouteMetrics, GatewayMetrics } from '../telemetry/metrics.ts'
+import type { Snapshot, SnapshotAddress, SnapshotRoute } from '../snapshot/snapshot.ts'
+import type { TargetPool } from './pool.ts'
+
+export interface RouteEntry {
+  route: SnapshotRoute
+  /** Weighted; the data plane picks one, so that it knows whose filters apply. */
+  backends: BackendEntry[]
+  totalWeight: number
+  plan: RoutePlan
+  filters: Filters
+  metrics: RouteMetrics
+}
+
+export interface BackendEntry {
+  service: string
+  weight: number
+  filters: Filters
+  /** The route's plan narrowed to this service. */
+  plan: RoutePlan
+}
+
+export interface PlaneState {
+  snapshot: Snapshot
+  table: RouteTable
+  topology: CoreTopology
+  addresses: readonly SnapshotAddress[]
+  routes: readonly RouteEntry[]
+  routeById: ReadonlyMap<string, RouteEntry>
+  serviceIndex: ReadonlyMap<string, number>
+  regionIndex: ReadonlyMap<string, number>
+  /** By target index. */
+  pools: TargetPool[]
+}
+
+export type PoolOf = (key: string, address: SnapshotAddress) => TargetPool
+
+export function buildState(snapshot: Snapshot, poolOf: PoolOf, metrics: GatewayMetrics): PlaneState {
+  const layout = layOut(snapshot)
+  const { topology, addresses, serviceIndex, regionIndex } = layout
+  const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], serviceIndex, metrics))
+  return {
+    snapshot, topology, addresses, routes, serviceIndex, regionIndex,
+    table: buildRouteTable(snapshot.routes),
+    routeById: new Map(routes.map((entry) => [entry.route.id, entry])),
+    pools: topology.targets.map((target, index) => poolOf(target.key, addresses[index])),
+  }
+}
+
+function buildEntry(route: SnapshotRoute, plan: RoutePlan, services: ReadonlyMap<string, number>, metrics: GatewayMetrics): RouteEntry {
+  const backends = route.backends.map((backend) => ({
+    service: backend.service,
+    weight: backend.weight,
+    filters: backend.filters.length === 0 ? noFilters : sortFilters(backend.filters),
+    plan: narrow(plan, services.get(backend.service)),
+  }))
+  return {
+    route, backends, plan,
+    totalWeight: backends.reduce((sum, backend) => sum + backend.weight, 0),
+    filters: route.filters.length === 0 ? noFilters : sortFilters(route.filters),
+    metrics: metrics.route(route.id),
+  }
+}
+
+function narrow(plan: RoutePlan, service: number | undefined): RoutePlan {
+  const services = service === undefined ? [] : [service]
+  return { ...plan, services: Int32Array.from(services), cumulativeWeights: Float64Array.from(services, () => 2 ** 32) }
+}
+
+/** The backend that a peer has chosen; a mirrored service is not among the rule's own. */
+export function backendOf(state: PlaneState, entry: RouteEntry, service: string): BackendEntry | null {
+  const own = entry.backends.find((backend) => backend.service === service)
+  if (own !== undefined) return own
+  const index = state.serviceIndex.get(service)
+  return index === undefined ? null : { service, weight: 0, filters: noFilters, plan: narrow(entry.plan, index) }
+}
+
+/** One backend by weight; `random` in [0, 1). */
+export function pickBackend(entry: RouteEntry, random: number): BackendEntry | null {
+  const { backends } = entry
+  if (backends.length === 1) return backends[0].weight > 0 ? backends[0] : null
+  let left = random * entry.totalWeight
+  for (const backend of backends) {
+    left -= backend.weight
+    if (left < 0) return backend
+  }
+  return null
+}

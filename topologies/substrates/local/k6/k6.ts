@@ -1,0 +1,115 @@
+// k6 as the generator of one load: started early, held at the gate until the run's zero is known, its lines
+// read while it runs, and its end judged for what it really did.
+
+import { createHistogram } from 'node:perf_hooks'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { countArrivals } from '../../../arrivals.ts'
+import { topologyError } from '../../../errors.ts'
+import type { RequestRow } from '../../../history.ts'
+import type { LoadSpec } from '../../../substrate.ts'
+import type { GroupEntries } from '../generator/bootstrap.ts'
+import type { GeneratorSummary } from '../generator/lines.ts'
+import { k6Command, type K6Command } from './command.ts'
+import { readEnding } from './ending.ts'
+import { openStartGate } from './gate.ts'
+import { openRowReader, type RowReader } from './rows.ts'
+import { followFile } from './tail.ts'
+import { measureWallOffset, type WallOffset } from './wall-clock.ts'
+
+export interface K6Parts {
+  load: LoadSpec
+  entries: Record<string, GroupEntries>
+  token: string
+  workDir: string
+  /** Starts the real binary; whoever owns the run's processes provides it. */
+  start(command: K6Command): K6Process
+  request(row: RequestRow): void
+}
+
+export interface K6Process {
+  /** Exit code; null after a signal. */
+  exited: Promise<number | null>
+  /** What it wrote to standard error so far. */
+  stderr(): string
+}
+
+/** What a generator tells of itself, without what only our own process knows. */
+export type K6Summary = Omit<GeneratorSummary, 'loopLagP99Us' | 'niceness' | 'cpuUs'>
+
+export interface K6Player {
+  /** Resolves when k6 is initialised and waits. Throws RGT_K6_SCRIPT or RGT_K6_RUN when it ends instead. */
+  prepare(): Promise<void>
+  /** `zeroUs` on the monotonic clock. Gives the offset that the rows are translated with. */
+  begin(zeroUs: number): WallOffset
+  /** Resolves when k6 has ended and every row is told; throws like `prepare`. */
+  finish(): Promise<K6Summary>
+}
+
+const lookEveryMs = 200
+const readyTimeoutMs = 20_000
+
+export function openK6(parts: K6Parts): K6Player {
+  const { load, entries, token, workDir } = parts
+  mkdirSync(workDir, { recursive: true })
+  const consoleFile = join(workDir, `${load.name}.console.log`)
+  const summaryFile = join(workDir, `${load.name}.summary.json`)
+  for (const file of [consoleFile, summaryFile]) rmSync(file, { force: true })
+  const lag = createHistogram()
+  let sent = 0
+  let process: K6Process | null = null
+  let gate: Awaited<ReturnType<typeof openStartGate>> | null = null
+  let reader: RowReader | null = null
+  let tail: ReturnType<typeof followFile> | null = null
+
+  const tell = (line: string): void => {
+    const row = reader!.read(line)
+    if (row === null) return
+    sent++
+    lag.record(Math.max(1, row.startUs - row.scheduledUs))
+    parts.request(row)
+  }
+  const ending = async () => {
+    const exitCode = await process!.exited
+    gate?.close()
+    return readEnding(load.name, { exitCode, stderr: process!.stderr(), summary: existsSync(summaryFile) ? readFileSync(summaryFile, 'utf8') : null })
+  }
+
+  return {
+    async prepare() {
+      gate = await openStartGate(token)
+      process = parts.start(k6Command({ load, entries, token, gateUrl: gate.url, consoleFile, summaryFile }))
+      const patience = AbortSignal.timeout(readyTimeoutMs)
+      const tooLate = new Promise<string>((resolve) => patience.addEventListener('abort', () => resolve(`${readyTimeoutMs} ms passed`)))
+      const instead = await Promise.race([gate.asked, ending().then(() => 'it ended'), tooLate])
+      if (instead === undefined) return
+      gate.close()
+      throw topologyError('RGT_K6_SCRIPT', `the k6 suite of load ${load.name} never asked when to start`, {
+        expected: '`export const setup = waitForStart` of suites/lib/regatta.ts', found: instead,
+      })
+    },
+    begin(zeroUs) {
+      const clock = measureWallOffset()
+      reader = openRowReader(load, entries, zeroUs + clock.offsetUs)
+      tail = followFile(consoleFile, lookEveryMs, tell)
+      gate!.open((zeroUs + clock.offsetUs + load.fromUs) / 1000)
+      return clock
+    },
+    async finish() {
+      try {
+        const { iterations, dropped } = await ending()
+        tail!.drain(true)
+        const missing = reader!.missing()
+        missing.forEach(parts.request)
+        return {
+          name: `k6/${load.name}`, sent, dropped: reader!.exact ? missing.length : dropped, unfinished: 0,
+          scheduled: reader!.exact ? load.streams.reduce((sum, _, at) => sum + countArrivals(load, at), 0) : iterations + dropped,
+          lagP99Us: sent === 0 ? 0 : lag.percentile(99),
+        }
+      } finally {
+        tail?.drain(true)
+        tail?.close()
+      }
+    },
+  }
+}

@@ -1,0 +1,32 @@
+// The offset between wall time, which is all that k6 knows, and the monotonic clock of everything else.
+
+import { systemClock } from '../../../../gateway/runtime.ts'
+
+export interface WallOffset {
+  /** Wall time minus monotonic time, microseconds. */
+  offsetUs: number
+  /** The moment of the tick is known this well. */
+  uncertaintyUs: number
+}
+
+/**
+ * Watches for the moment when the wall clock's millisecond changes, a few times, and keeps the sharpest sight:
+ * far finer than one reading, which says no more than the millisecond. Takes up to `times` milliseconds of
+ * processor time.
+ */
+export function measureWallOffset(times = 5): WallOffset {
+  let best: WallOffset = { offsetUs: 0, uncertaintyUs: Infinity }
+  for (let round = 0; round < times; round++) {
+    const startedMs = Date.now()
+    let beforeUs = systemClock.nowUs()
+    let wallMs = Date.now()
+    while (wallMs === startedMs) {
+      beforeUs = systemClock.nowUs()
+      wallMs = Date.now()
+    }
+    const afterUs = systemClock.nowUs()
+    const uncertaintyUs = Math.max(1, afterUs - beforeUs)
+    if (uncertaintyUs < best.uncertaintyUs) best = { offsetUs: wallMs * 1000 - beforeUs, uncertaintyUs }
+  }
+  return best
+}
