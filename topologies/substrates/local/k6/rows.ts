@@ -45,9 +45,10 @@ export function openRowReader(load: LoadSpec, entries: Record<string, GroupEntri
   }
 }
 
-function rowOf(fields: string[], { source }: LoadSpec, { stream, entry, gateway }: KnownStream, offsetUs: number): RequestRow {
+function rowOf(fields: string[], { source, fromUs }: LoadSpec, { stream, entry, gateway }: KnownStream, offsetUs: number): RequestRow {
   const [, , id, route, method, bodyBytes, scheduledMs, startMs, durationUs, status, errorCode, bytes, attempts, timing, region, named, reason] = fields
-  const scheduledUs = Math.round(Number(scheduledMs) * 1000 - offsetUs)
+  // k6 rounds a scenario's start down to the millisecond; nothing was due before the load began.
+  const scheduledUs = Math.max(fromUs, Math.round(Number(scheduledMs) * 1000 - offsetUs))
   return {
     id, source, scheduledUs,
     // Whole milliseconds, rounded down: never before the schedule.
