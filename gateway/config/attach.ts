@@ -13,28 +13,29 @@ export interface Attachment {
   hostnames: readonly string[]
 }
 
-const held = new WeakMap<HttpRoute, { gateways: readonly Gateway[]; hostnames: readonly string[] }>()
+interface Held { parentKeys: readonly string[]; gateways: readonly Gateway[]; hostnames: readonly string[] }
 
 /** The Gateways of a route and the hosts it serves there; null when an error was added. */
 export function attach(route: Parsed<HttpRoute>, gateways: ReadonlyMap<string, Parsed<Gateway>>, errors: CodedError[]): Attachment | null {
-  const { parentRefs } = route.document.spec
+  const held = route.memo.attachment as Held | undefined
+  const parentKeys = held?.parentKeys ?? parentsOf(route.document)
   const parents: Parsed<Gateway>[] = []
-  const before = errors.length
-  parentRefs.forEach((parent, index) => {
-    const key = `${parent.namespace ?? route.document.metadata.namespace}/${parent.name}`
-    const found = gateways.get(key)
-    if (found === undefined) errors.push(missing(route, ['spec', 'parentRefs', index, 'name'], 'Gateway', key, gateways.keys()))
+  let same = held !== undefined
+  for (let index = 0; index < parentKeys.length; index++) {
+    const found = gateways.get(parentKeys[index])
+    if (found === undefined) errors.push(missing(route, ['spec', 'parentRefs', index, 'name'], 'Gateway', parentKeys[index], gateways.keys()))
     else parents.push(found)
-  })
-  if (errors.length > before) return null
-  const same = held.get(route.document)
-  if (same !== undefined && same.gateways.every((gateway, index) => gateway === parents[index].document)) {
-    return { gateways: parents, hostnames: same.hostnames }
+    if (found?.document !== held?.gateways[index]) same = false
   }
-  const hostnames = servedHosts(route, parents, errors)
+  if (parents.length < parentKeys.length) return null
+  const hostnames = same ? held!.hostnames : servedHosts(route, parents, errors)
   if (hostnames === null) return null
-  held.set(route.document, { gateways: parents.map(({ document }) => document), hostnames })
+  if (!same) route.memo.attachment = { parentKeys, gateways: parents.map(({ document }) => document), hostnames } satisfies Held
   return { gateways: parents, hostnames }
+}
+
+function parentsOf({ metadata, spec }: HttpRoute): string[] {
+  return spec.parentRefs.map(({ namespace, name }) => `${namespace ?? metadata.namespace}/${name}`)
 }
 
 function servedHosts(route: Parsed<HttpRoute>, parents: readonly Parsed<Gateway>[], errors: CodedError[]): readonly string[] | null {
@@ -96,15 +97,12 @@ function covers(wide: string, narrow: string): boolean {
   return wide === narrow || (wide.startsWith('*.') && narrow.endsWith(wide.slice(1)) && narrow.length > wide.length - 1)
 }
 
-/** References that need a ServiceImport or a ReferenceGrant; found once a document, for most routes none. */
-const leanings = new WeakMap<HttpRoute, readonly Leaning[]>()
-
+/** A reference that needs a ServiceImport or a ReferenceGrant; found once a document, most routes have none. */
 interface Leaning { reference: BackendReference; namespace: string; path: (string | number)[] }
 
 export function checkReferences(route: Parsed<HttpRoute>, parsed: ParsedByKind, errors: CodedError[]): void {
-  let found = leanings.get(route.document)
-  if (found === undefined) leanings.set(route.document, (found = leaningsOf(route.document)))
-  for (const leaning of found) {
+  const leanings = (route.memo.leanings ??= leaningsOf(route.document)) as readonly Leaning[]
+  for (const leaning of leanings) {
     if (leaning.reference.kind === 'ServiceImport') checkImport(route, leaning, parsed.ServiceImport, errors)
     if (leaning.namespace !== route.document.metadata.namespace) checkGrant(route, leaning, parsed.ReferenceGrant, errors)
   }

@@ -29,6 +29,8 @@ export interface FederationConfig {
 /** A route with everything that its Gateways and policies say about it. Keeps its identity while none of them changes. */
 export interface AttachedRoute {
   document: HttpRoute
+  /** `namespace/name/`: the ids of its rules start with it. Routes are sorted by it. */
+  idPrefix: string
   /** Of the route and its listeners together; empty = every host. */
   hostnames: readonly string[]
   failover: RouteFailover
@@ -36,8 +38,8 @@ export interface AttachedRoute {
   residency: readonly ResidencyPolicy[]
 }
 
-/** What an AttachedRoute was made of, to see whether it can be used again. */
-const made = new WeakMap<HttpRoute, { of: readonly unknown[]; route: AttachedRoute }>()
+/** An AttachedRoute with what it was made of, to see whether it can be used again. */
+interface Settled { of: readonly unknown[]; route: AttachedRoute }
 
 /**
  * Checks the documents together. Throws CodedErrors with every problem found: RGT_CONFIG_SCHEMA, RGT_CONFIG_REFERENCE,
@@ -48,17 +50,17 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
   const errors: CodedError[] = []
   const warnings: CodedError[] = []
   const policies = indexPolicies(parsed, errors, warnings)
-  const routes: { key: string; route: AttachedRoute }[] = []
+  const routes: AttachedRoute[] = []
   for (const route of parsed.HTTPRoute.values()) {
     const attachment = attach(route, parsed.Gateway, errors)
     checkReferences(route, parsed, errors)
     if (attachment === null) continue
-    routes.push({ key: route.key, route: settle(route, attachment.gateways, attachment.hostnames, policies, warnings) })
+    routes.push(settle(route, attachment.gateways, attachment.hostnames, policies, warnings))
   }
   if (errors.length > 0) throw new CodedErrors(errors)
   return Object.freeze({
     gateways: Object.freeze([...parsed.Gateway.values()].sort((a, b) => compareText(a.key, b.key)).map(({ document }) => document)),
-    routes: Object.freeze(routes.sort((a, b) => compareText(a.key, b.key)).map(({ route }) => route)),
+    routes: Object.freeze(routes.sort((a, b) => compareText(a.idPrefix, b.idPrefix))),
     health: policies.health,
     warnings: Object.freeze(warnings.sort((a, b) => compareText(a.message, b.message))),
     documents: documents.length,
@@ -72,15 +74,16 @@ function settle(
   const own = policies.failoverOf(route)
   const residency = policies.residencyOf(route, gateways)
   const of = [hostnames, inherited, own, ...residency]
-  const held = made.get(route.document)
+  const held = route.memo.route as Settled | undefined
   if (held !== undefined && held.of.length === of.length && held.of.every((part, index) => part === of[index])) return held.route
   const attached = deepFreeze({
     document: route.document,
+    idPrefix: `${route.key}/`,
     hostnames,
     failover: { ...defaultRouteFailover, ...routeFields(inherited?.spec), ...routeFields(own?.spec) },
     residency: [...residency],
   })
-  made.set(route.document, { of, route: attached })
+  route.memo.route = { of, route: attached } satisfies Settled
   return attached
 }
 

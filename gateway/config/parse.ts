@@ -9,16 +9,27 @@ import { kinds, type ConfigDocument, type Kind } from './kinds/index.ts'
 import { nearest } from './shape.ts'
 
 /** A checked document beside the source that can say where each part stands. */
-export interface Parsed<T extends ConfigDocument = ConfigDocument> {
-  document: T
+export interface Parsed<T extends ConfigDocument = ConfigDocument> extends Known<T> {
   source: SourceDocument
+}
+
+/** What is remembered of a document for as long as its plain value lives. */
+interface Known<T extends ConfigDocument = ConfigDocument> {
+  document: T
   /** `namespace/name`. */
   key: string
+  /** `Kind namespace/name`: how policies know what they are attached to. */
+  target: string
+  /** What later steps worked out from this document and may use again; each checks that its other inputs are the same. */
+  memo: Memo
 }
+
+export interface Memo { attachment?: unknown; leanings?: unknown; route?: unknown }
 
 export type ParsedByKind = { [K in Kind]: Map<string, Parsed<Extract<ConfigDocument, { kind: K }>>> }
 
-const known = new WeakMap<object, { document: ConfigDocument; key: string }>()
+/** One look-up a document is what a repeated federation of thousands of documents costs most. */
+const known = new WeakMap<object, Known>()
 
 /**
  * Documents by kind and `namespace/name`. A value that was checked before is not checked again: callers do not
@@ -41,13 +52,14 @@ export function parseDocuments(sources: readonly SourceDocument[]): ParsedByKind
 
 function parseOne(source: SourceDocument, errors: CodedError[]): Parsed | null {
   const held = typeof source.value === 'object' && source.value !== null ? known.get(source.value) : undefined
-  if (held !== undefined) return { document: held.document, key: held.key, source }
+  if (held !== undefined) return { document: held.document, key: held.key, target: held.target, memo: held.memo, source }
   try {
     const kind = kindOf(source)
     const document = deepFreeze(parseShape(kinds[kind] as z.ZodType<ConfigDocument>, source))
     const key = `${document.metadata.namespace}/${document.metadata.name}`
-    known.set(source.value as object, { document, key })
-    return { document, key, source }
+    const made: Known = { document, key, target: `${kind} ${key}`, memo: {} }
+    known.set(source.value as object, made)
+    return { ...made, source }
   } catch (error) {
     if (!(error instanceof CodedErrors)) throw error
     errors.push(...error.errors)

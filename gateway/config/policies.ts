@@ -26,26 +26,22 @@ export function indexPolicies(parsed: ParsedByKind, errors: CodedError[], warnin
   }
   return {
     health: healthOf(failover, warnings),
-    failoverOf: (route) => failover.get(targetOf('HTTPRoute', route.key))?.[0].document ?? null,
+    failoverOf: (route) => failover.get(route.target)?.[0].document ?? null,
     failoverOfGateways(route, gateways, told) {
-      if (gateways.length === 1) return failover.get(targetOf('Gateway', gateways[0].key))?.[0].document ?? null
-      const policies = distinct(gateways.flatMap(({ key }) => failover.get(targetOf('Gateway', key))?.slice(0, 1) ?? []))
-      for (const loser of policies.slice(1)) told.push(overruled(loser, policies[0], targetOf('HTTPRoute', route.key)))
+      if (gateways.length === 1) return failover.get(gateways[0].target)?.[0].document ?? null
+      const policies = distinct(gateways.flatMap(({ target }) => failover.get(target)?.slice(0, 1) ?? []))
+      for (const loser of policies.slice(1)) told.push(overruled(loser, policies[0], route.target))
       return policies[0]?.document ?? null
     },
     residencyOf(route, gateways) {
       if (residency.size === 0) return none
-      const targets = [targetOf('HTTPRoute', route.key), ...gateways.map(({ key }) => targetOf('Gateway', key))]
+      const targets = [route.target, ...gateways.map(({ target }) => target)]
       return distinct(targets.flatMap((target) => residency.get(target) ?? [])).map(({ document }) => document)
     },
   }
 }
 
 const none: readonly ResidencyPolicy[] = Object.freeze([])
-
-function targetOf(kind: 'Gateway' | 'HTTPRoute', key: string): string {
-  return `${kind} ${key}`
-}
 
 function byTarget<T extends FailoverPolicy | ResidencyPolicy>(policies: ReadonlyMap<string, Parsed<T>>, parsed: ParsedByKind, errors: CodedError[]): ByTarget<T> {
   const targets: ByTarget<T> = new Map()
@@ -57,7 +53,7 @@ function byTarget<T extends FailoverPolicy | ResidencyPolicy>(policies: Readonly
         errors.push(missing(policy, ['spec', 'targetRefs', index, 'name'], kind, key, candidates.keys()))
         return
       }
-      const target = targetOf(kind, key)
+      const target = `${kind} ${key}`
       const there = targets.get(target)
       if (there === undefined) targets.set(target, [policy])
       else if (!there.includes(policy)) there.push(policy)

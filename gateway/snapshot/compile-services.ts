@@ -8,11 +8,7 @@ import type { Discovery } from '../controlplane/protocol.ts'
 import type { SnapshotRoute, SnapshotService } from './snapshot.ts'
 
 /** Sorted by name. A service without any endpoint anywhere is listed too: requests to it fail with a reason. */
-export function compileServices(routes: readonly SnapshotRoute[], view: GatewayView): SnapshotService[] {
-  const names = new Set<string>()
-  for (const route of routes) {
-    for (const name of servicesOf(route)) names.add(name)
-  }
+export function compileServices(names: ReadonlySet<string>, view: GatewayView): SnapshotService[] {
   const known = servicesKnownTo(view)
   const services: SnapshotService[] = []
   for (const name of names) {
@@ -23,18 +19,11 @@ export function compileServices(routes: readonly SnapshotRoute[], view: GatewayV
   return services.sort((a, b) => compareText(a.name, b.name))
 }
 
-const used = new WeakMap<SnapshotRoute, readonly string[]>()
-
 /** Names of the services that a route sends to or mirrors to. */
-export function servicesOf(route: SnapshotRoute): readonly string[] {
-  let names = used.get(route)
-  if (names === undefined) {
-    const filters = [...route.filters, ...route.backends.flatMap((backend) => backend.filters)]
-    const mirrors = filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.service] : []))
-    names = [...new Set([...route.backends.map(({ service }) => service), ...mirrors])]
-    used.set(route, names)
-  }
-  return names
+export function servicesOf(route: SnapshotRoute): string[] {
+  const filters = [...route.filters, ...route.backends.flatMap((backend) => backend.filters)]
+  const mirrors = filters.flatMap((filter) => (filter.type === 'RequestMirror' ? [filter.service] : []))
+  return [...new Set([...route.backends.map(({ service }) => service), ...mirrors])]
 }
 
 const compiled = new WeakMap<Discovery, Map<string, Map<string, SnapshotService>>>()

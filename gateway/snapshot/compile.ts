@@ -10,7 +10,7 @@ import type { Discovery } from '../controlplane/protocol.ts'
 import { gatewayError } from '../errors.ts'
 import { compileFilters, serviceName } from './compile-filters.ts'
 import { snapshotFormat, type Snapshot, type SnapshotMatch, type SnapshotRegion, type SnapshotRoute } from './snapshot.ts'
-import { compileServices } from './compile-services.ts'
+import { compileServices, servicesOf } from './compile-services.ts'
 import { versionOf, type SnapshotContent } from './version.ts'
 
 /** Who the snapshot is for, and what the world looks like. A Discovery is replaced when it changes, never altered. */
@@ -27,8 +27,15 @@ export function compileSnapshot(config: FederationConfig, view: GatewayView, rev
   const gateway = sameWhileEqual(view)
   const regions = compileRegions(view)
   const names = regions.map(({ name }) => name)
-  const routes = config.routes.flatMap((route) => compileRoutes(route, view.discovery, names)).sort((a, b) => compareText(a.id, b.id))
-  const services = compileServices(routes, view)
+  const routes: SnapshotRoute[] = []
+  const used = new Set<string>()
+  // Routes come sorted by the start of their ids, the rules of each by id: so the whole is sorted by id.
+  for (const route of config.routes) {
+    const compiled = compileRoutes(route, view.discovery, names)
+    routes.push(...compiled.routes)
+    for (const service of compiled.services) used.add(service)
+  }
+  const services = compileServices(used, view)
   const content: SnapshotContent = { format: snapshotFormat, gateway, regions, routes, services, health: config.health }
   return { ...content, revision, version: versionOf(content) }
 }
@@ -73,15 +80,16 @@ function compileRegions({ gateway, discovery }: GatewayView): SnapshotRegion[] {
   return compiled
 }
 
-const compiled = new WeakMap<AttachedRoute, { discovery: Discovery; regions: string; routes: SnapshotRoute[] }>()
+interface Compiled { discovery: Discovery; regions: string; routes: SnapshotRoute[]; services: readonly string[] }
+const compiled = new WeakMap<AttachedRoute, Compiled>()
 
-function compileRoutes(attached: AttachedRoute, discovery: Discovery, names: readonly string[]): SnapshotRoute[] {
+function compileRoutes(attached: AttachedRoute, discovery: Discovery, names: readonly string[]): Compiled {
   const known = compiled.get(attached)
-  if (known !== undefined && known.discovery === discovery) return known.routes
+  if (known !== undefined && known.discovery === discovery) return known
   const regions = signature(discovery)
   if (known?.regions === regions) {
     known.discovery = discovery
-    return known.routes
+    return known
   }
   const { metadata, spec } = attached.document
   const shared = {
@@ -91,12 +99,13 @@ function compileRoutes(attached: AttachedRoute, discovery: Discovery, names: rea
     residency: residencyOf(attached, discovery),
   }
   const routes = spec.rules.map((rule, index): SnapshotRoute => deepFreeze({
-    id: `${metadata.namespace}/${metadata.name}/${index}`,
+    id: `${attached.idPrefix}${index}`,
     ...compileRule(rule, metadata.namespace),
     ...shared,
-  }))
-  compiled.set(attached, { discovery, regions, routes })
-  return routes
+  })).sort((a, b) => compareText(a.id, b.id))
+  const made = { discovery, regions, routes, services: [...new Set(routes.flatMap(servicesOf))] }
+  compiled.set(attached, made)
+  return made
 }
 
 const signatures = new WeakMap<Discovery, string>()

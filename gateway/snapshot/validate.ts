@@ -6,8 +6,7 @@ import { deepFreeze } from '../config/freeze.ts'
 import { fromObjects, parseShape } from '../config/document.ts'
 import { gatewayError } from '../errors.ts'
 import { regexProblem } from '../routing/match-regex.ts'
-import { servicesOf } from './compile-services.ts'
-import { snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotRegion, type SnapshotRoute } from './snapshot.ts'
+import { snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotFilter, type SnapshotRegion, type SnapshotRoute } from './snapshot.ts'
 import { versionOf } from './version.ts'
 
 const text = z.string().max(8192)
@@ -121,20 +120,29 @@ export function checkSnapshot(snapshot: Snapshot): Snapshot {
   const serviceNames = new Set(snapshot.services.map(({ name }) => name))
   if (snapshot.gateway.region !== null) expectIn(regionNames, snapshot.gateway.region, 'gateway.region')
   for (const item of snapshot.routes) checkRoute(item, serviceNames, regionNames)
-  for (const { name, remoteRegions } of snapshot.services) {
-    for (const remote of remoteRegions) expectIn(regionNames, remote, `services[${name}].remoteRegions`)
+  for (const { remoteRegions } of snapshot.services) {
+    for (const remote of remoteRegions) expectIn(regionNames, remote, 'services.remoteRegions')
   }
   return snapshot
 }
 
 function checkRoute(item: SnapshotRoute, services: ReadonlySet<string>, regions: ReadonlySet<string>): void {
-  for (const name of servicesOf(item)) expectIn(services, name, `routes[${item.id}].backends`)
-  for (const name of item.residency.allowed ?? []) expectIn(regions, name, `routes[${item.id}].residency.allowed`)
-  for (const name of item.failover.prefer) expectIn(regions, name, `routes[${item.id}].failover.prefer`)
+  for (const { service, filters } of item.backends) {
+    expectIn(services, service, 'backends', item)
+    checkMirrors(filters, services, item)
+  }
+  checkMirrors(item.filters, services, item)
+  for (const name of item.residency.allowed ?? []) expectIn(regions, name, 'residency.allowed', item)
+  for (const name of item.failover.prefer) expectIn(regions, name, 'failover.prefer', item)
 }
 
-function expectIn(names: ReadonlySet<string>, name: string, where: string): void {
+function checkMirrors(filters: readonly SnapshotFilter[], services: ReadonlySet<string>, item: SnapshotRoute): void {
+  for (const part of filters) if (part.type === 'RequestMirror') expectIn(services, part.service, 'filters', item)
+}
+
+function expectIn(names: ReadonlySet<string>, name: string, field: string, item?: SnapshotRoute): void {
   if (names.has(name)) return
+  const where = item === undefined ? field : `routes[${item.id}].${field}`
   throw gatewayError('RGT_SNAPSHOT_FORMAT', `\`${where}\` names something that the snapshot does not hold`, {
     expected: `one of ${[...names].slice(0, 20).join(', ')}`, found: name,
   })
