@@ -1,3 +1,5 @@
+// The catalogue's own configuration is valid, and a route to nowhere is found before anything starts.
+
 import { expect, test } from 'vitest'
 import { readDocuments } from '../gateway/config/federate.ts'
 import { CodedErrors } from '../gateway/errors.ts'

@@ -1,3 +1,5 @@
+// Distances against what is known of a sphere, and one round trip against what clouds publish.
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { defaultPathFactor, earthRadiusKm, greatCircleKm, greatCircleRttMs, minimumRttMs, nearest } from './geography.ts'

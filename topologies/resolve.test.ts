@@ -1,3 +1,5 @@
+// Topology files: what is filled in, what is refused and where, and what the catalogue promises.
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

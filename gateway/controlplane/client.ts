@@ -134,8 +134,9 @@ export function connectControlPlane(options: ControlPlaneClientOptions): { close
       headers: { [tokenHeader]: token, 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     })
     // A lost acknowledgement is made good by connecting again, which says what is held.
-    post.setTimeout(silenceMs, () => post.destroy(new Error('no answer to an acknowledgement')))
+    const cancel = scheduler.after(silenceMs, () => post.destroy(new Error('no answer to an acknowledgement')))
     post.on('error', (error) => over(error.message))
+    post.on('close', cancel)
     post.on('response', (response) => {
       response.resume()
       if (response.statusCode !== 200) over(`acknowledgement answered ${response.statusCode}`)

@@ -1,3 +1,5 @@
+// The oracle of splicing is compiling everything anew: both must agree on every change, refusals included.
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CodedError } from '../errors.ts'

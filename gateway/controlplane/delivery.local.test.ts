@@ -1,3 +1,6 @@
+// Server and client over real sockets: what goes wrong between them must cost neither the configuration that is in
+// force nor the snapshot that is held.
+
 import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test, vi } from 'vitest'

@@ -1,3 +1,5 @@
+// What is kept on disk, and what is not believed when it is read again.
+
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

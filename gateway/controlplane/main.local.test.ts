@@ -1,3 +1,5 @@
+// The control plane as a process: killed, started again, and told things it cannot start with.
+
 import { spawn, type ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'

@@ -1,3 +1,5 @@
+// The replication core over a toy configuration language, so that orders of events are what is tried here.
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { gatewayError } from '../errors.ts'
