@@ -69,7 +69,7 @@ test('HEAD, 204 and 304 have no body and keep the connection', async () => {
   const upstream = await serviceWith((request, response) => {
     if (request.url === '/204') response.writeHead(204).end()
     else if (request.url === '/304') response.writeHead(304, { etag: '"x"' }).end()
-    else response.end('twelve bytes')
+    else response.writeHead(200, { 'content-length': 12 }).end('twelve bytes')
   })
   const gateway = await gatewayWith(regionSnapshot([upstream]))
   const text = await exchangeBytes(gateway.addresses.ingress, [
