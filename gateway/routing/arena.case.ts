@@ -115,6 +115,12 @@ export class Arena {
     this.end(row, -1, 'abandoned')
   }
 
+  /** One connection that carries a request is closed, as a peer does with one that it holds for idle. */
+  breakOne(): void {
+    const first = this.flying.keys().next()
+    if (first.done !== true) this.finish(first.value, 'closed')
+  }
+
   /** The process stands still: what is due meanwhile happens afterwards, timers first, as Node does. */
   block(forUs: number): void {
     this.blockedUntilUs = this.nowUs + forUs

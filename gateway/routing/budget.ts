@@ -27,7 +27,8 @@ export function makeBudget(): Budget {
 
 function turn(budget: Budget, settings: Settings, nowUs: number): number {
   const bucket = Math.floor((nowUs * buckets) / settings.budgetWindowUs)
-  if (bucket !== budget.bucket) {
+  // Events may carry a time a little before the last one's; they count in the bucket in use.
+  if (bucket > budget.bucket) {
     const stale = Math.min(buckets, bucket - budget.bucket)
     for (let step = 0; step < stale; step++) {
       const at = (bucket - step) % buckets
@@ -38,7 +39,7 @@ function turn(budget: Budget, settings: Settings, nowUs: number): number {
     }
     budget.bucket = bucket
   }
-  return bucket % buckets
+  return budget.bucket % buckets
 }
 
 export function countRequest(budget: Budget, settings: Settings, nowUs: number): void {

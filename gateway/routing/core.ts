@@ -104,8 +104,9 @@ export interface CoreTopology {
 }
 
 /**
- * The failover core. All times are monotonic microseconds. Calls return through `effects`; slots and tickets
- * are small integers that are reused after their end.
+ * The failover core. All times are monotonic microseconds. Calls return through `effects`. Tickets and attempt
+ * slots are positive 31-bit integers: a row in the low `slotBits` (slots.ts; for tables of the caller), above it a
+ * generation, so that a late event about something that is over is recognised and ignored.
  */
 export interface RoutingCore {
   readonly effects: EffectBuffer
@@ -115,7 +116,7 @@ export interface RoutingCore {
   /**
    * A request arrived and its head (and body, when eligible) is known. Effects: Send, or Fail.
    * `random` is uniform in [0, 1) (weights and power of two choices). `pin` is a region index or -1.
-   * Returns the ticket, or -1 when the effects hold a Fail.
+   * Returns the ticket, or -1 when the effects hold a Fail (whose ticket is -1 too).
    */
   request(plan: RoutePlan, flags: number, random: number, pin: number, nowUs: number): number
 
@@ -140,7 +141,9 @@ export interface RoutingCore {
   abandoned(ticket: number, nowUs: number): void
 
   /**
-   * A probe ended. `unavailable`: indices of services that the far region's gateway says it cannot serve at home
+   * A probe ended; `target` is its index in the present topology. `cause` 'timeout' says that nothing came back, any
+   * other failure is an answer of a kind. Before it reports silence, the caller lets its sockets be read once more
+   * (setImmediate after the timer), because a timer may fire while the answer lies unread. `unavailable`: indices of services that the far region's gateway says it cannot serve at home
    * (link targets only).
    */
   probed(target: number, ok: boolean, cause: HealthCause, elapsedUs: number, unavailable: readonly number[], nowUs: number): void
@@ -148,7 +151,10 @@ export interface RoutingCore {
   /** Time passed. `lagUs` is how late the event loop ran this tick. */
   tick(lagUs: number, nowUs: number): void
 
-  /** Swap to a new snapshot's topology. Health of targets whose key stays is kept; tickets in flight go on. */
+  /**
+   * Swap to a new snapshot's topology. Health of targets whose key stays is kept; tickets in flight go on, also those
+   * at targets that vanished. From here on effects carry the new indices; the caller drains what vanished by key.
+   */
   swap(topology: CoreTopology, health: HealthSettings, nowUs: number): void
 
   /** For metrics and tests. */
@@ -157,6 +163,6 @@ export interface RoutingCore {
   /** Recent latency of a target to the response head, microseconds: {p50, p99, count}; NaN when never measured. */
   latency(target: number): { p50Us: number; p99Us: number; count: number }
   outstanding(target: number): number
-  /** Services that no endpoint of the own region can serve now (what probes over links report). */
+  /** Services whose endpoints in the own region are all ejected now (what probes over links report). */
   unavailableServices(): readonly number[]
 }

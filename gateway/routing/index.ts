@@ -9,7 +9,7 @@ import { emit } from './effects.ts'
 import { advanceRamps } from './health.ts'
 import { abandonTicket, expireAttempts, expireTickets, takeEnding, takeHead, takeRequest } from './lifecycle.ts'
 import { heardFrom } from './observe.ts'
-import { collectDueProbes, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
+import { collectDueProbes, isSilent, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
 import { judgeRegions } from './region.ts'
 import { resendQueued } from './resend.ts'
 import { deafUs, settingsOf, tickUs } from './settings.ts'
@@ -53,7 +53,7 @@ export function createRoutingCore(topology: CoreTopology, health: HealthSettings
       if (!isTarget(state, target) || state.tables.targets.probing[target] === 0) return
       state.tables.targets.probing[target] = 0
       if (ok) probeSucceeded(state, target, elapsedUs, unavailable, now)
-      else if (isDoubtful(state, target, elapsedUs, now) && cause !== 'refused' && cause !== 'reset' && cause !== 'closed') {
+      else if (isSilent(cause) && isDoubtful(state, target, elapsedUs, now)) {
         emit(state.effects, Effect.Discarded, target, Math.max(0, elapsedUs - state.tables.targets.probeTimeoutUs[target]), 0, 0)
         repeatProbe(state, target, now)
       } else probeFailed(state, target, cause, now)

@@ -43,7 +43,6 @@ export function heardFrom(state: State, target: number, nowUs: number): void {
   targets.heardUs[target] = nowUs
   targets.answeredUs[target] = nowUs
   targets.failures[target] = 0
-  targets.misses[target] = 0
   if (targets.state[target] === Health.suspect) heal(state, target, 'response-received', nowUs)
 }
 
@@ -111,10 +110,11 @@ function clampSilence(state: State, histogram: number): number {
   return Math.min(silenceMaxUs, Math.max(silenceMinUs, silenceMultiple * state.latencies.p99Us[histogram]))
 }
 
-/** How long one request waits for its head before it is hedged: clamp(3 x p99, 250 ms, 2 s). */
+/** How long one request waits for its head before it is hedged; no longer than a silence where the place has no credit. */
 export function patienceOf(state: State, cell: number): number {
   const { cells, targets } = state.tables
   const target = cells.target[cell]
+  if (targets.state[target] !== Health.healthy || cells.state[cell] !== Health.healthy) return targetSilenceOf(state, cell)
   const own = cells.latency[cell]
   const histogram = isMeasured(state, own) ? own : targets.latency[target]
   const p99Us = isMeasured(state, histogram) ? state.latencies.p99Us[histogram] : Math.max(0, priorOf(state.topology, targets.region[target]))

@@ -98,7 +98,6 @@ export function probeSucceeded(state: State, target: number, elapsedUs: number, 
   const { targets } = state.tables
   const isLink = targets.link[target] === 1
   measurePath(state, target, elapsedUs)
-  targets.answeredUs[target] = nowUs
   targets.misses[target] = 0
   targets.failures[target] = 0
   if (isLink) targets.heardUs[target] = nowUs
@@ -143,8 +142,12 @@ function readUnavailable(state: State, target: number, unavailable: readonly num
 export function probeFailed(state: State, target: number, cause: HealthCause, nowUs: number): void {
   const { targets } = state.tables
   const broken = cause === 'refused' || cause === 'reset' || cause === 'closed'
-  // Traffic that came back while the probe was out outweighs it: the path is slow, not dead.
-  if (!broken && targets.heardUs[target] > targets.probeSentUs[target]) return
+  // Traffic that came back while a probe met silence outweighs it: the path is slow, not dead,
+  // and the next probes wait longer.
+  if (isSilent(cause) && targets.heardUs[target] > targets.probeSentUs[target]) {
+    measurePath(state, target, Math.min(state.settings.silenceMaxUs, 2 * targets.probeTimeoutUs[target]))
+    return
+  }
   const misses = ++targets.misses[target]
   const now = targets.state[target]
   if (broken) connectionFailed(state, target, cause, nowUs)
@@ -157,6 +160,11 @@ export function probeFailed(state: State, target: number, cause: HealthCause, no
     if (enough || !(byProbes || broken)) eject(state, target, 'probe-missed', nowUs)
     else state.urgentProbes.push(target)
   } else eject(state, target, 'probe-missed', nowUs)
+}
+
+/** No answer, as opposed to a bad one or a broken connection: only this can be our own deafness. */
+export function isSilent(cause: HealthCause): boolean {
+  return cause === 'timeout' || cause === 'silence'
 }
 
 /** The verdict of a probe was not to be trusted: ask again soon. */

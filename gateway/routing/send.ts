@@ -27,8 +27,7 @@ export function sendAttempt(state: State, ticket: number, cell: number, reason: 
   attempts.trial[slot] = trial ? 1 : 0
   if (trial) pauseTrials(state, cell)
   if (plan.attemptTimeoutUs > 0) attempts.limitUs[slot] = nowUs + plan.attemptTimeoutUs
-  const patienceUs = trial ? silenceOf(state, cell) : patienceOf(state, cell)
-  arm(flights.attemptTimers, slot, Math.min(nowUs + patienceUs, attempts.limitUs[slot]))
+  arm(flights.attemptTimers, slot, Math.min(nowUs + patienceOf(state, cell), attempts.limitUs[slot]))
   emit(state.effects, Effect.Send, idOf(flights.ticketSlots, ticket), idOf(flights.attemptSlots, slot), target, reasonCodes[reason])
   if (nowUs + tickUs < state.nextTickUs) state.nextTickUs = nowUs + tickUs
   if ((tickets.flags[ticket] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) === 0) noteRedirect(state, ticket, target)

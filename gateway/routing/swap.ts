@@ -84,8 +84,6 @@ function carryTargets(old: Tables, fresh: Tables, map: IndexMap, nowUs: number):
     targets.activeAt[to] = 0
     targets.unhealthyCells[to] = 0
     targets.queued[to] = 0
-    // Reports of probes that are out carry old numbers and are not believed any more.
-    targets.probing[to] = 0
     arm(fresh.probeTimers, to, old.probeTimers.slot[from] === -1 || targets.state[to] !== Health.healthy ? nowUs : old.probeTimers.dueUs[from])
     for (let sample = 0; sample < pathSamples; sample++) fresh.paths[to * pathSamples + sample] = old.paths[from * pathSamples + sample]
   })
