@@ -3,7 +3,8 @@
 
 import { type CodedError, gatewayError } from '../errors.ts'
 import type { Gateway, HttpRoute, ReferenceGrant, ServiceImport } from './kinds/index.ts'
-import type { BackendReference } from './kinds/http-route-parts.ts'
+import type { HttpFilter } from './http-route-filters.ts'
+import type { BackendReference } from './http-route-parts.ts'
 import type { Listener } from './kinds/gateway.ts'
 import { compareText, missing, type Parsed, type ParsedByKind } from './parse.ts'
 
@@ -23,8 +24,8 @@ export function attach(route: Parsed<HttpRoute>, gateways: ReadonlyMap<string, P
   let same = held !== undefined
   for (let index = 0; index < parentKeys.length; index++) {
     const found = gateways.get(parentKeys[index])
-    if (found === undefined) errors.push(missing(route, ['spec', 'parentRefs', index, 'name'], 'Gateway', parentKeys[index], gateways.keys()))
-    else parents.push(found)
+    if (found !== undefined) parents.push(found)
+    else errors.push(missing(route, ['spec', 'parentRefs', index, 'name'], 'Gateway', parentKeys[index], gateways.keys()))
     if (found?.document !== held?.gateways[index]) same = false
   }
   if (parents.length < parentKeys.length) return null
@@ -55,7 +56,8 @@ function servedHosts(route: Parsed<HttpRoute>, parents: readonly Parsed<Gateway>
         hint: `the listener's hostname is at ${gateway.source.file}`,
       }))
     }
-    for (const host of here) host === everyHost ? (every = true) : served.add(host)
+    if (here.includes(everyHost)) every = true
+    for (const host of here) served.add(host)
   })
   if (errors.length > before) return null
   return Object.freeze(every ? [] : [...served].sort(compareText))
@@ -64,7 +66,8 @@ function servedHosts(route: Parsed<HttpRoute>, parents: readonly Parsed<Gateway>
 function listenersFor(route: Parsed<HttpRoute>, index: number, gateway: Parsed<Gateway>, errors: CodedError[]): Listener[] | null {
   const { sectionName, port } = route.document.spec.parentRefs[index]
   const { listeners } = gateway.document.spec
-  const named = listeners.filter((listener) => (sectionName ?? listener.name) === listener.name && (port ?? listener.port) === listener.port)
+  const named = listeners.filter((listener) =>
+    (sectionName ?? listener.name) === listener.name && (port ?? listener.port) === listener.port)
   if (named.length === 0) {
     const part = sectionName === undefined ? 'port' : 'sectionName'
     const wanted = [sectionName, port].filter((value) => value !== undefined).join(':')
@@ -75,7 +78,8 @@ function listenersFor(route: Parsed<HttpRoute>, index: number, gateway: Parsed<G
   const sameNamespace = route.document.metadata.namespace === gateway.document.metadata.namespace
   const open = named.filter((listener) => sameNamespace || listener.allowedRoutes.namespaces.from === 'All')
   if (open.length > 0) return open
-  errors.push(gatewayError('RGT_CONFIG_REFERENCE', `Gateway ${gateway.key} takes no routes from namespace ${route.document.metadata.namespace}`, {
+  const { namespace } = route.document.metadata
+  errors.push(gatewayError('RGT_CONFIG_REFERENCE', `Gateway ${gateway.key} takes no routes from namespace ${namespace}`, {
     place: route.source.place(['spec', 'parentRefs', index, 'name']),
     expected: `a route in namespace ${gateway.document.metadata.namespace}`,
     found: `HTTPRoute ${route.key}`,
@@ -112,20 +116,26 @@ function leaningsOf(document: HttpRoute): Leaning[] {
   const own = document.metadata.namespace
   return document.spec.rules.flatMap((rule, index) => {
     const at = ['spec', 'rules', index]
-    const mirrors = rule.filters.flatMap((filter, place): [BackendReference, (string | number)[]][] =>
-      filter.type === 'RequestMirror' ? [[filter.requestMirror.backendRef, [...at, 'filters', place, 'requestMirror', 'backendRef']]] : [])
-    const backends = rule.backendRefs.flatMap((backend, place): [BackendReference, (string | number)[]][] => [
-      [backend, [...at, 'backendRefs', place]],
-      ...backend.filters.flatMap((filter, inner): [BackendReference, (string | number)[]][] =>
-        filter.type === 'RequestMirror' ? [[filter.requestMirror.backendRef, [...at, 'backendRefs', place, 'filters', inner, 'requestMirror', 'backendRef']]] : []),
-    ])
-    return [...backends, ...mirrors]
+    const backends = rule.backendRefs.flatMap((backend, place): Placed[] => {
+      const there = [...at, 'backendRefs', place]
+      return [[backend, there], ...mirrorsIn(backend.filters, there)]
+    })
+    return [...backends, ...mirrorsIn(rule.filters, at)]
       .map(([reference, path]) => ({ reference, namespace: reference.namespace ?? own, path }))
       .filter(({ reference, namespace }) => reference.kind === 'ServiceImport' || namespace !== own)
   })
 }
 
-function checkImport(route: Parsed<HttpRoute>, leaning: Leaning, imports: ReadonlyMap<string, Parsed<ServiceImport>>, errors: CodedError[]): void {
+type Placed = [BackendReference, (string | number)[]]
+
+function mirrorsIn(filters: readonly HttpFilter[], at: (string | number)[]): Placed[] {
+  return filters.flatMap((filter, index): Placed[] =>
+    filter.type === 'RequestMirror' ? [[filter.requestMirror.backendRef, [...at, 'filters', index, 'requestMirror', 'backendRef']]] : [])
+}
+
+function checkImport(
+  route: Parsed<HttpRoute>, leaning: Leaning, imports: ReadonlyMap<string, Parsed<ServiceImport>>, errors: CodedError[],
+): void {
   const key = `${leaning.namespace}/${leaning.reference.name}`
   const found = imports.get(key)
   if (found === undefined) {
@@ -134,11 +144,14 @@ function checkImport(route: Parsed<HttpRoute>, leaning: Leaning, imports: Readon
   }
   const ports = found.document.spec.ports.map(({ port }) => port)
   if (!ports.includes(leaning.reference.port)) {
-    errors.push(missing(route, [...leaning.path, 'port'], `port of ServiceImport ${key}`, String(leaning.reference.port), ports.map(String)))
+    const { path, reference } = leaning
+    errors.push(missing(route, [...path, 'port'], `port of ServiceImport ${key}`, String(reference.port), ports.map(String)))
   }
 }
 
-function checkGrant(route: Parsed<HttpRoute>, leaning: Leaning, grants: ReadonlyMap<string, Parsed<ReferenceGrant>>, errors: CodedError[]): void {
+function checkGrant(
+  route: Parsed<HttpRoute>, leaning: Leaning, grants: ReadonlyMap<string, Parsed<ReferenceGrant>>, errors: CodedError[],
+): void {
   const { reference, namespace } = leaning
   for (const { document } of grants.values()) {
     if (document.metadata.namespace !== namespace) continue

@@ -14,7 +14,9 @@ export function parseDurationUs(text: string): number {
     ? [...text.matchAll(partPattern)].reduce((sum, [, amount, unit]) => sum + Number(amount) * units[unit as Unit], 0)
     : Number.NaN
   const whole = Math.round(us)
-  if (!Number.isSafeInteger(whole)) throw new RangeError(`not a duration: ${JSON.stringify(text)} (write 250us, 90ms, 5s, 1.5m, 1m30s or 2h)`)
+  if (!Number.isSafeInteger(whole)) {
+    throw new RangeError(`not a duration: ${JSON.stringify(text)} (write 250us, 90ms, 5s, 1.5m, 1m30s or 2h)`)
+  }
   return whole
 }
 

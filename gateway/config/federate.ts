@@ -5,7 +5,7 @@
 
 import { type CodedError, CodedErrors } from '../errors.ts'
 import { defaultRouteFailover, type HealthSettings, type RouteFailover } from '../snapshot/snapshot.ts'
-import { attach, checkReferences } from './attach.ts'
+import { attach, checkReferences, type Attachment } from './attach.ts'
 import type { SourceDocument } from './document.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
@@ -55,7 +55,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
     const attachment = attach(route, parsed.Gateway, errors)
     checkReferences(route, parsed, errors)
     if (attachment === null) continue
-    routes.push(settle(route, attachment.gateways, attachment.hostnames, policies, warnings))
+    routes.push(settle(route, attachment, policies, warnings))
   }
   if (errors.length > 0) throw new CodedErrors(errors)
   return Object.freeze({
@@ -68,7 +68,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
 }
 
 function settle(
-  route: Parsed<HttpRoute>, gateways: readonly Parsed<Gateway>[], hostnames: readonly string[], policies: PolicyIndex, warnings: CodedError[],
+  route: Parsed<HttpRoute>, { gateways, hostnames }: Attachment, policies: PolicyIndex, warnings: CodedError[],
 ): AttachedRoute {
   const inherited = policies.failoverOfGateways(route, gateways, warnings)
   const own = policies.failoverOf(route)

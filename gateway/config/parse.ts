@@ -36,7 +36,8 @@ const known = new WeakMap<object, Known>()
  * change values that they have handed over. Throws CodedErrors (RGT_CONFIG_SCHEMA, RGT_CONFIG_CONFLICT for duplicates).
  */
 export function parseDocuments(sources: readonly SourceDocument[]): ParsedByKind {
-  const byKind = Object.fromEntries(Object.keys(kinds).map((kind) => [kind, new Map<string, Parsed>()])) as Record<Kind, Map<string, Parsed>>
+  const groups = Object.keys(kinds).map((kind): [string, Map<string, Parsed>] => [kind, new Map()])
+  const byKind = Object.fromEntries(groups) as Record<Kind, Map<string, Parsed>>
   const errors: CodedError[] = []
   for (const source of sources) {
     const parsed = parseOne(source, errors)

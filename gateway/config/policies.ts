@@ -43,7 +43,9 @@ export function indexPolicies(parsed: ParsedByKind, errors: CodedError[], warnin
 
 const none: readonly ResidencyPolicy[] = Object.freeze([])
 
-function byTarget<T extends FailoverPolicy | ResidencyPolicy>(policies: ReadonlyMap<string, Parsed<T>>, parsed: ParsedByKind, errors: CodedError[]): ByTarget<T> {
+function byTarget<T extends FailoverPolicy | ResidencyPolicy>(
+  policies: ReadonlyMap<string, Parsed<T>>, parsed: ParsedByKind, errors: CodedError[],
+): ByTarget<T> {
   const targets: ByTarget<T> = new Map()
   for (const policy of [...policies.values()].sort(byAge)) {
     policy.document.spec.targetRefs.forEach(({ kind, name }, index) => {
@@ -89,7 +91,9 @@ function healthFrom(spec: HealthSpec): HealthSettings {
     },
     silence: {
       ...base.silence,
-      ...given({ minOutstanding: silence.minOutstanding, p99Multiple: silence.p99Multiple, minMs: ms(silence.min), maxMs: ms(silence.max) }),
+      ...given({
+        minOutstanding: silence.minOutstanding, p99Multiple: silence.p99Multiple, minMs: ms(silence.min), maxMs: ms(silence.max),
+      }),
     },
     probe: {
       ...base.probe,

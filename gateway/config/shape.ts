@@ -101,7 +101,8 @@ function likeliestBranch(branches: readonly (readonly Issue[])[]): readonly Issu
 
 /** What people who write YAML call them. */
 const typeNames: Record<string, string> = {
-  object: 'a map', record: 'a map', array: 'a list', string: 'a string', number: 'a number', int: 'a whole number', boolean: 'true or false',
+  object: 'a map', record: 'a map', array: 'a list', string: 'a string', number: 'a number', int: 'a whole number',
+  boolean: 'true or false',
 }
 
 function lead(issue: Issue): string {
@@ -129,13 +130,14 @@ function expectedOf(issue: Issue): string {
 /** Zod's own English without its lead ("Too small: expected …"), or the fallback when there is nothing after it. */
 function plain(message: string, fallback: string): string {
   const own = /^(?:Too (?:small|big)|Invalid [a-z ]+): (?:expected |must (?:be )?)?(.+)$/i.exec(message)
-  if (own !== null) return /^match pattern/.test(own[1]) ? fallback : own[1]
-  return /^Invalid /.test(message) ? fallback : message
+  if (own !== null) return own[1].startsWith('match pattern') ? fallback : own[1]
+  return message.startsWith('Invalid ') ? fallback : message
 }
 
 function hintOf(issue: Issue, value: unknown): string | undefined {
   if (issue.code === 'custom') return issue.params?.hint === undefined ? undefined : String(issue.params.hint)
-  const options = issue.code === 'invalid_value' ? issue.values : issue.code === 'invalid_union' && 'options' in issue ? issue.options : undefined
+  const options = issue.code === 'invalid_value' ? issue.values
+    : issue.code === 'invalid_union' && 'options' in issue ? issue.options : undefined
   if (options === undefined || typeof value !== 'string') return undefined
   const near = nearest(value, options.map(String))
   return near === undefined ? undefined : `did you mean \`${near}\`?`

@@ -22,7 +22,8 @@ export function regexProblem(pattern: string): RegexProblem | null {
     // Alone it must be whole too: `a)|(?:b` would pass inside the group.
     new RegExp(pattern)
   } catch (cause) {
-    return { message: 'is not a regular expression', expected: 'a pattern that compiles', hint: cause instanceof Error ? cause.message : String(cause) }
+    const hint = cause instanceof Error ? cause.message : String(cause)
+    return { message: 'is not a regular expression', expected: 'a pattern that compiles', hint }
   }
   if (/\(\?(?:[=!]|<[=!])/.test(unescaped(pattern))) {
     return { message: 'looks around', expected: 'a pattern without (?=, (?!, (?<= and (?<!, as in RE2' }
@@ -31,7 +32,11 @@ export function regexProblem(pattern: string): RegexProblem | null {
     return { message: 'refers back', expected: 'a pattern without back-references, as in RE2' }
   }
   if (nestsRepeats(unescaped(pattern))) {
-    return { message: 'repeats a repeat without bound', expected: 'no unbounded repeat inside another, such as (a+)+', hint: 'it may take exponential time on hostile input' }
+    return {
+      message: 'repeats a repeat without bound',
+      expected: 'no unbounded repeat inside another, such as (a+)+',
+      hint: 'it may take exponential time on hostile input',
+    }
   }
   return null
 }

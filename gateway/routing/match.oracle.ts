@@ -21,7 +21,7 @@ export function findByScanning(
   routes.forEach((route, routeIndex) => {
     const hostRank = Math.max(...(route.hostnames.length === 0 ? ['*'] : route.hostnames).map((name) => rankOfHost(name, host)))
     if (hostRank < 0) return
-    const matches = route.matches.length === 0 ? [{ path: { type: 'PathPrefix' as const, value: '/' }, method: null, headers: [], query: [] }] : route.matches
+    const matches = route.matches.length === 0 ? [everyPath] : route.matches
     matches.forEach((match, matchIndex) => {
       if (!pathHolds(match, path)) return
       if (match.method !== null && match.method !== method) return
@@ -48,6 +48,8 @@ export function findByScanning(
   })
   return candidates[0] ?? null
 }
+
+const everyPath: SnapshotMatch = { path: { type: 'PathPrefix', value: '/' }, method: null, headers: [], query: [] }
 
 /** -1 no match, 0 every host, 1 + length of the suffix for a wildcard, above all wildcards when exact. */
 function rankOfHost(name: string, host: string): number {

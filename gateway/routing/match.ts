@@ -46,7 +46,8 @@ class Table implements RouteTable {
   readonly freeSlots: readonly number[]
 
   constructor(
-    index: PathIndex, routes: readonly SnapshotRoute[], entries: readonly (readonly MatchEntry[])[], rules: readonly MatchedRule[], freeSlots: readonly number[],
+    index: PathIndex, routes: readonly SnapshotRoute[], entries: readonly (readonly MatchEntry[])[],
+    rules: readonly MatchedRule[], freeSlots: readonly number[],
   ) {
     this.index = index
     this.routes = routes

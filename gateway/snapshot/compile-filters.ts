@@ -1,8 +1,8 @@
 // Filters of HTTPRoute rules and backends in the form that snapshots carry: references resolved to service names,
 // header names in lower case, a redirect last.
 
-import type { HttpFilter, PathModifier } from '../config/kinds/http-route-filters.ts'
-import type { BackendReference } from '../config/kinds/http-route-parts.ts'
+import type { HttpFilter, PathModifier } from '../config/http-route-filters.ts'
+import type { BackendReference } from '../config/http-route-parts.ts'
 import type { SnapshotFilter, SnapshotPathModifier } from './snapshot.ts'
 
 /** `namespace/name:port`: how configuration, discovery and topologies name a service. */
@@ -23,7 +23,10 @@ function compileFilter(filter: HttpFilter, namespace: string): SnapshotFilter {
       const { scheme = null, hostname = null, port = null, path, statusCode } = filter.requestRedirect
       return { type: filter.type, scheme, hostname, port, path: pathModifier(path), statusCode }
     }
-    case 'URLRewrite': return { type: filter.type, hostname: filter.urlRewrite.hostname ?? null, path: pathModifier(filter.urlRewrite.path) }
+    case 'URLRewrite': {
+      const { hostname = null, path } = filter.urlRewrite
+      return { type: filter.type, hostname, path: pathModifier(path) }
+    }
     case 'RequestMirror': {
       const { backendRef, percent, fraction } = filter.requestMirror
       const share = fraction !== undefined ? fraction.numerator / fraction.denominator : (percent ?? 100) / 100
@@ -35,7 +38,8 @@ function compileFilter(filter: HttpFilter, namespace: string): SnapshotFilter {
 interface HeaderChanges { set: { name: string; value: string }[]; add: { name: string; value: string }[]; remove: string[] }
 
 function headerChanges({ set, add, remove }: HeaderChanges): { set: [string, string][]; add: [string, string][]; remove: string[] } {
-  const pairs = (entries: { name: string; value: string }[]): [string, string][] => entries.map(({ name, value }) => [name.toLowerCase(), value])
+  const pairs = (entries: { name: string; value: string }[]): [string, string][] =>
+    entries.map(({ name, value }) => [name.toLowerCase(), value])
   return { set: pairs(set), add: pairs(add), remove: remove.map((name) => name.toLowerCase()) }
 }
 

@@ -4,7 +4,7 @@
 import type { AttachedRoute, FederationConfig } from '../config/federate.ts'
 import { deepFreeze } from '../config/freeze.ts'
 import type { HttpMatch, HttpRule } from '../config/kinds/http-route.ts'
-import type { BackendReference } from '../config/kinds/http-route-parts.ts'
+import type { BackendReference } from '../config/http-route-parts.ts'
 import { compareText } from '../config/parse.ts'
 import type { Discovery } from '../controlplane/protocol.ts'
 import { gatewayError } from '../errors.ts'
@@ -63,7 +63,9 @@ function compileRegions({ gateway, discovery }: GatewayView): SnapshotRegion[] {
   const known = regions.get(key)
   if (known !== undefined) return known
   if (discovery.regions.length > maxRegions) {
-    throw gatewayError('RGT_CONFIG_CONFLICT', 'there are too many regions', { expected: `at most ${maxRegions}`, found: String(discovery.regions.length) })
+    throw gatewayError('RGT_CONFIG_CONFLICT', 'there are too many regions', {
+      expected: `at most ${maxRegions}`, found: String(discovery.regions.length),
+    })
   }
   if (gateway.region !== null && !discovery.regions.some(({ name }) => name === gateway.region)) {
     throw gatewayError('RGT_CONFIG_REFERENCE', `gateway ${gateway.name} stands in region ${gateway.region}, which does not exist`, {
@@ -74,7 +76,8 @@ function compileRegions({ gateway, discovery }: GatewayView): SnapshotRegion[] {
   const compiled = discovery.regions.map(({ name, jurisdiction }): SnapshotRegion => {
     const own = name === gateway.region
     const link = links[name]
-    return { name, jurisdiction, rttMs: own ? 0 : (link?.rttMs ?? 0), links: own ? [] : (link?.addresses ?? []).map(({ host, port }) => ({ host, port })) }
+    if (own || link === undefined) return { name, jurisdiction, rttMs: 0, links: [] }
+    return { name, jurisdiction, rttMs: link.rttMs, links: link.addresses.map(({ host, port }) => ({ host, port })) }
   }).sort((a, b) => compareText(a.name, b.name))
   regions.set(key, deepFreeze(compiled))
   return compiled

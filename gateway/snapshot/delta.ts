@@ -10,7 +10,9 @@ import { partHash, versionOf, type SnapshotContent } from './version.ts'
 /** Throws RGT_SNAPSHOT_FORMAT when the two are not of one gateway. */
 export function diffSnapshots(from: Snapshot, to: Snapshot): SnapshotDelta {
   if (partHash(from.gateway) !== partHash(to.gateway)) {
-    throw gatewayError('RGT_SNAPSHOT_FORMAT', 'a delta joins snapshots of one gateway', { expected: from.gateway.name, found: to.gateway.name })
+    throw gatewayError('RGT_SNAPSHOT_FORMAT', 'a delta joins snapshots of one gateway', {
+      expected: from.gateway.name, found: to.gateway.name,
+    })
   }
   return {
     format: snapshotFormat,
@@ -19,8 +21,7 @@ export function diffSnapshots(from: Snapshot, to: Snapshot): SnapshotDelta {
     version: to.version,
     routes: diffSorted(from.routes, to.routes, (route) => route.id),
     services: diffSorted(from.services, to.services, (service) => service.name),
-    regions: from.regions === to.regions || (from.regions.length === to.regions.length && from.regions.every((region, index) => same(region, to.regions[index])))
-      ? null : to.regions,
+    regions: sameLists(from.regions, to.regions) ? null : to.regions,
     health: same(from.health, to.health) ? null : to.health,
   }
 }
@@ -56,6 +57,10 @@ function same(a: object, b: object): boolean {
   return a === b || partHash(a) === partHash(b)
 }
 
+function sameLists(a: readonly object[], b: readonly object[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, index) => same(item, b[index])))
+}
+
 /** Both lists are sorted by key: one walk finds what to put and what to remove. */
 function diffSorted<T extends object>(from: readonly T[], to: readonly T[], keyOf: (item: T) => string): { put: T[]; remove: string[] } {
   const put: T[] = []
@@ -72,7 +77,9 @@ function diffSorted<T extends object>(from: readonly T[], to: readonly T[], keyO
   return { put, remove }
 }
 
-function patchSorted<T extends object>(items: readonly T[], change: { put: readonly T[]; remove: readonly string[] }, keyOf: (item: T) => string): T[] {
+function patchSorted<T extends object>(
+  items: readonly T[], change: { put: readonly T[]; remove: readonly string[] }, keyOf: (item: T) => string,
+): T[] {
   const gone = new Set([...change.remove, ...change.put.map(keyOf)])
   const kept = gone.size === 0 ? [...items] : items.filter((item) => !gone.has(keyOf(item)))
   if (change.put.length === 0) return kept

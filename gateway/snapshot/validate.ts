@@ -6,7 +6,9 @@ import { deepFreeze } from '../config/freeze.ts'
 import { fromObjects, parseShape } from '../config/document.ts'
 import { gatewayError } from '../errors.ts'
 import { regexProblem } from '../routing/match-regex.ts'
-import { snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotFilter, type SnapshotRegion, type SnapshotRoute } from './snapshot.ts'
+import {
+  snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotFilter, type SnapshotRegion, type SnapshotRoute,
+} from './snapshot.ts'
 import { versionOf } from './version.ts'
 
 const text = z.string().max(8192)
@@ -52,7 +54,9 @@ const route = z.strictObject({
   residency: z.strictObject({ allowed: z.array(text).nullable(), reason: text }),
 }).superRefine(({ backends, filters }, context) => {
   if (filters.at(-1)?.type === 'RequestRedirect' || backends.some(({ weight }) => weight > 0)) return
-  context.addIssue({ code: 'custom', path: ['backends'], message: 'lead nowhere', params: { expected: 'a weight above 0, or a redirect as the last filter' } })
+  context.addIssue({
+    code: 'custom', path: ['backends'], message: 'lead nowhere', params: { expected: 'a weight above 0, or a redirect as the last filter' },
+  })
 })
 
 const region = z.strictObject({ name: text.min(1), jurisdiction: text, rttMs: amount, links: z.array(address) })
@@ -61,9 +65,13 @@ const service = z.strictObject({ name: text.min(1), endpoints: z.array(address),
 const share = z.number().min(0).max(1)
 
 const health = z.strictObject({
-  outlier: z.strictObject({ connectionFailures: count, consecutive5xx: count, counterResetMs: amount, maxEjectedShare: share, panicShare: share }),
+  outlier: z.strictObject({
+    connectionFailures: count, consecutive5xx: count, counterResetMs: amount, maxEjectedShare: share, panicShare: share,
+  }),
   silence: z.strictObject({ minOutstanding: count, p99Multiple: amount, minMs: amount, maxMs: amount }),
-  probe: z.strictObject({ intervalMs: z.number().positive(), minTimeoutMs: amount, p99MarginMs: amount, misses: count, maxPerSecond: amount }),
+  probe: z.strictObject({
+    intervalMs: z.number().positive(), minTimeoutMs: amount, p99MarginMs: amount, misses: count, maxPerSecond: amount,
+  }),
   retry: z.strictObject({ budgetShare: share, budgetWindowMs: amount, minPerSecond: amount }),
   recovery: z.strictObject({ successes: count, minMs: amount, rampMs: amount, rampStart: share }),
   overprovisioning: amount,

@@ -21,7 +21,8 @@ const health = z.strictObject({
     p99Multiple: z.number().positive().optional(),
     min: durationUs.optional(),
     max: durationUs.optional(),
-  }).optional().describe('No byte back for clamp(p99Multiple × recent p99, min, max) with at least minOutstanding requests out = suspect.'),
+  }).optional()
+    .describe('No byte back for clamp(p99Multiple × recent p99, min, max) with at least minOutstanding requests out = suspect.'),
   probe: z.strictObject({
     interval: durationUs.optional(),
     minTimeout: durationUs.optional(),
@@ -53,17 +54,24 @@ export const failoverPolicyKind = z.strictObject({
     enabled: z.boolean().optional().describe('false: every request goes to the nearest allowed region, whatever its health, once.'),
     prefer: z.array(regionName).optional().describe('Regions in preferred order; none = by measured latency.'),
     maxAttempts: z.int().min(1).max(10).optional().describe('Upstream attempts of one request in all, the first included.'),
-    maxBodyBytes: z.int().min(0).max(16 * 1024 * 1024).optional().describe('Bodies up to this size are kept, so that the request may be sent again.'),
+    maxBodyBytes: z.int().min(0).max(16 * 1024 * 1024).optional()
+      .describe('Bodies up to this size are kept, so that the request may be sent again.'),
     health: health.optional().describe('Detection and recovery, one set a gateway. Only on a Gateway.'),
   }).superRefine((spec, context) => {
     if (spec.health === undefined || spec.targetRefs.every(({ kind }) => kind === 'Gateway')) return
     context.addIssue({
       code: 'custom', path: ['health'], message: 'may not be set on an HTTPRoute',
-      params: { expected: 'health on a policy whose targetRefs are all Gateways', hint: 'health is kept once for all routes of a gateway: attach a second FailoverPolicy to the Gateway' },
+      params: {
+        expected: 'health on a policy whose targetRefs are all Gateways',
+        hint: 'health is kept once for all routes of a gateway: attach a second FailoverPolicy to the Gateway',
+      },
     })
   }),
   status,
-}).meta({ title: 'FailoverPolicy', description: 'Regatta\'s own policy: how requests leave a failing region. Not part of the Gateway API.' })
+}).meta({
+  title: 'FailoverPolicy',
+  description: 'Regatta\'s own policy: how requests leave a failing region. Not part of the Gateway API.',
+})
 
 export type FailoverPolicy = z.output<typeof failoverPolicyKind>
 export type HealthSpec = z.output<typeof health>

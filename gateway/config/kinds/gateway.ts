@@ -11,7 +11,8 @@ const listener = z.strictObject({
   protocol: z.literal('HTTP').describe('HTTP only: TLS is not terminated here.'),
   allowedRoutes: z.strictObject({
     namespaces: z.strictObject({
-      from: z.enum(['Same', 'All']).default('Same').describe('Which namespaces may attach routes. `Selector` needs a cluster and is refused.'),
+      from: z.enum(['Same', 'All']).default('Same')
+        .describe('Which namespaces may attach routes. `Selector` needs a cluster and is refused.'),
     }).prefault({}),
     kinds: z.array(z.strictObject({
       group: z.literal('gateway.networking.k8s.io').default('gateway.networking.k8s.io'),
@@ -29,7 +30,9 @@ export const gatewayKind = z.strictObject({
     listeners: z.array(listener).min(1).max(64).superRefine((listeners, context) => {
       listeners.forEach(({ name }, index) => {
         if (listeners.findIndex((other) => other.name === name) === index) return
-        context.addIssue({ code: 'custom', path: [index, 'name'], message: 'is already taken', params: { expected: 'a name that no other listener has' } })
+        context.addIssue({
+          code: 'custom', path: [index, 'name'], message: 'is already taken', params: { expected: 'a name that no other listener has' },
+        })
       })
     }),
   }),

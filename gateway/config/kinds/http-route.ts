@@ -3,13 +3,14 @@
 
 import { z } from 'zod'
 import { hostname, metadata, namespaceName, objectName, portNumber, standardDurationUs, status } from '../fields.ts'
-import { httpFilter, type HttpFilter } from './http-route-filters.ts'
-import { backendReference, valueMatch } from './http-route-parts.ts'
+import { httpFilter, type HttpFilter } from '../http-route-filters.ts'
+import { backendReference, valueMatch } from '../http-route-parts.ts'
 import { regexProblem } from '../../routing/match-regex.ts'
 
 const path = z.strictObject({
   type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).default('PathPrefix')
-    .describe('PathPrefix compares whole path elements: /foo matches /foo and /foo/bar, not /foobar. RegularExpression matches the whole path, after Exact and PathPrefix.'),
+    .describe('PathPrefix compares whole path elements: /foo matches /foo and /foo/bar, not /foobar. '
+      + 'RegularExpression matches the whole path, after Exact and PathPrefix.'),
   value: z.string().max(1024).default('/'),
 }).superRefine(({ type, value }, context) => {
   const problem = type === 'RegularExpression' ? regexProblem(value) : pathProblem(value)
@@ -47,7 +48,9 @@ const rule = z.strictObject({
   const add = (path: (string | number)[], message: string, expected: string): void => {
     context.addIssue({ code: 'custom', path, message, params: { expected } })
   }
-  if (redirects && value.backendRefs.length > 0) add(['backendRefs'], 'stand beside a RequestRedirect', 'no backendRefs in a rule that redirects')
+  if (redirects && value.backendRefs.length > 0) {
+    add(['backendRefs'], 'stand beside a RequestRedirect', 'no backendRefs in a rule that redirects')
+  }
   if (!redirects && weight === 0) add(['backendRefs'], 'lead nowhere', 'at least one backend with a weight above 0, or a RequestRedirect')
   for (const [where, filters] of filterLists(value)) {
     for (const [index, problem] of filterProblems(filters, value.matches)) add([...where, index], problem.message, problem.expected)
@@ -88,21 +91,29 @@ function pathProblem(value: string): Problem | null {
   return null
 }
 
-function filterLists(value: { filters: HttpFilter[]; backendRefs: { filters: HttpFilter[] }[] }): [(string | number)[], HttpFilter[]][] {
-  return [[['filters'], value.filters], ...value.backendRefs.map(({ filters }, index): [(string | number)[], HttpFilter[]] => [['backendRefs', index, 'filters'], filters])]
+type PlacedFilters = [(string | number)[], HttpFilter[]]
+
+function filterLists(value: { filters: HttpFilter[]; backendRefs: { filters: HttpFilter[] }[] }): PlacedFilters[] {
+  const ofBackends = value.backendRefs.map(({ filters }, index): PlacedFilters => [['backendRefs', index, 'filters'], filters])
+  return [[['filters'], value.filters], ...ofBackends]
 }
 
 function filterProblems(filters: HttpFilter[], matches: HttpMatch[]): [number, Problem][] {
   const problems: [number, Problem][] = []
   filters.forEach((filter, index) => {
     const again = filters.findIndex(({ type }) => type === filter.type) !== index
-    if (again && filter.type !== 'RequestMirror') problems.push([index, { message: 'repeats a filter', expected: `one ${filter.type} at most` }])
+    if (again && filter.type !== 'RequestMirror') {
+      problems.push([index, { message: 'repeats a filter', expected: `one ${filter.type} at most` }])
+    }
     if (filter.type === 'URLRewrite' && filters.some(({ type }) => type === 'RequestRedirect')) {
       problems.push([index, { message: 'stands beside a RequestRedirect', expected: 'either of the two' }])
     }
-    const modifier = filter.type === 'URLRewrite' ? filter.urlRewrite.path : filter.type === 'RequestRedirect' ? filter.requestRedirect.path : undefined
+    const modifier = filter.type === 'URLRewrite' ? filter.urlRewrite.path
+      : filter.type === 'RequestRedirect' ? filter.requestRedirect.path : undefined
     if (modifier?.type === 'ReplacePrefixMatch' && matches.some((match) => match.path.type !== 'PathPrefix')) {
-      problems.push([index, { message: 'replaces a prefix that not every match has', expected: 'only PathPrefix matches in a rule with ReplacePrefixMatch' }])
+      problems.push([index, {
+        message: 'replaces a prefix that not every match has', expected: 'only PathPrefix matches in a rule with ReplacePrefixMatch',
+      }])
     }
   })
   return problems

@@ -10,8 +10,10 @@ export const residencyPolicyKind = z.strictObject({
   metadata,
   spec: z.strictObject({
     targetRefs,
-    allowedJurisdictions: z.array(z.string().min(1)).optional().describe('Only regions of these jurisdictions may serve. An empty list allows none.'),
-    allowedRegions: z.array(regionName).optional().describe('Only these regions may serve; with allowedJurisdictions both must hold. An empty list allows none.'),
+    allowedJurisdictions: z.array(z.string().min(1)).optional()
+      .describe('Only regions of these jurisdictions may serve. An empty list allows none.'),
+    allowedRegions: z.array(regionName).optional()
+      .describe('Only these regions may serve; with allowedJurisdictions both must hold. An empty list allows none.'),
     reason: z.string().min(1).max(256).describe('Told to clients that are refused, and to auditors: the law or contract behind it.'),
   }).refine((spec) => spec.allowedJurisdictions !== undefined || spec.allowedRegions !== undefined, {
     message: 'allows nothing and forbids nothing', params: { expected: 'allowedJurisdictions, allowedRegions, or both' },

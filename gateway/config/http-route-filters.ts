@@ -2,7 +2,7 @@
 // than ignored.
 
 import { z } from 'zod'
-import { preciseHostname, portNumber } from '../fields.ts'
+import { preciseHostname, portNumber } from './fields.ts'
 import { backendReference } from './http-route-parts.ts'
 
 const headerName = z.string().min(1).max(256).regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a header name (RFC 9110)')
@@ -44,7 +44,9 @@ export const httpFilter = z.discriminatedUnion('type', [
       backendRef: backendReference,
       percent: z.int().min(0).max(100).optional().describe('Share of requests to mirror; all when neither percent nor fraction is given.'),
       fraction: z.strictObject({ numerator: z.int().min(0), denominator: z.int().min(1).default(100) })
-        .refine(({ numerator, denominator }) => numerator <= denominator, { path: ['numerator'], message: 'is above the denominator', params: { expected: 'a fraction of at most 1' } })
+        .refine(({ numerator, denominator }) => numerator <= denominator, {
+          path: ['numerator'], message: 'is above the denominator', params: { expected: 'a fraction of at most 1' },
+        })
         .optional(),
     }).refine(({ percent, fraction }) => percent === undefined || fraction === undefined, {
       path: ['fraction'], message: 'stands beside percent', params: { expected: 'either of the two' },

@@ -1,8 +1,8 @@
 // Parts of an HTTPRoute that its rules and its filters both use.
 
 import { z } from 'zod'
-import { namespaceName, objectName, portNumber } from '../fields.ts'
-import { regexProblem } from '../../routing/match-regex.ts'
+import { namespaceName, objectName, portNumber } from './fields.ts'
+import { regexProblem } from '../routing/match-regex.ts'
 
 /** RFC 9110 field name. Header names compare without case; query parameter names with. */
 export const valueMatch = z.strictObject({
