@@ -293,10 +293,9 @@ export class Http1ServerConnection implements ServerConnection, ServerStream {
       return
     }
     this.#state = State.Head
-    if (this.#waitPaused) {
-      this.#waitPaused = false
-      this.#socket.resume()
-    }
+    this.#waitPaused = false
+    // Whoever paused it (too much waiting, or a body that had nowhere to go yet), the next request is welcome.
+    if (this.#socket.isPaused()) this.#socket.resume()
     if (this.#waiting.length > 0 && !this.#consuming) {
       const bytes = this.#waiting
       this.#waiting = none
