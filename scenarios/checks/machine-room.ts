@@ -5,7 +5,7 @@ import { phases } from '../../topologies/history.ts'
 import { formatMs, formatUnit, mean, rounded } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
 
-const mostCpuShare = 0.7
+export const mostCpuShare = 0.7
 const mostLoopLagMs = 100
 
 export const machineRoom: Rule = {
