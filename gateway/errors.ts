@@ -47,6 +47,8 @@ export const gatewayErrors = {
   RGT_ADMIN_HOST: 'a control port was called by a name that is not loopback',
   RGT_TOKEN: 'a control port was called without the token of its run',
   RGT_CONTROL_PLANE: 'the control plane cannot be reached, or refuses this gateway',
+  RGT_DRIVER_UNKNOWN: 'no gateway under test has that name',
+  RGT_DRIVER_UNSUPPORTED: 'a product cannot be told all of a configuration',
   RGT_DEFECT: 'a defect of this program; its log says more',
 } as const
 
