@@ -79,7 +79,7 @@ function rank(state: State, plan: RoutePlan, regions: number): number {
   let taken = 0
   for (let at = 0; at < plan.prefer.length; at++) {
     const region = plan.prefer[at]
-    if (!allowed(region) || taken & (1 << region)) continue
+    if (region >= regions || !allowed(region) || taken & (1 << region)) continue
     taken |= 1 << region
     order[count++] = region
   }
