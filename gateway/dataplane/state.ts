@@ -43,13 +43,14 @@ export interface PlaneState {
 
 export type PoolOf = (key: string, address: SnapshotAddress) => TargetPool
 
-export function buildState(snapshot: Snapshot, poolOf: PoolOf, metrics: GatewayMetrics): PlaneState {
+/** `previous` spares the work for routes that are the same objects there. Throws what table and layout throw. */
+export function buildState(snapshot: Snapshot, previous: PlaneState | null, poolOf: PoolOf, metrics: GatewayMetrics): PlaneState {
   const layout = layOut(snapshot)
   const { topology, addresses, serviceIndex, regionIndex } = layout
   const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], serviceIndex, metrics))
   return {
     snapshot, topology, addresses, routes, serviceIndex, regionIndex,
-    table: buildRouteTable(snapshot.routes),
+    table: buildRouteTable(snapshot.routes, previous?.table),
     routeById: new Map(routes.map((entry) => [entry.route.id, entry])),
     pools: topology.targets.map((target, index) => poolOf(target.key, addresses[index])),
   }

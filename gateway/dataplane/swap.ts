@@ -52,7 +52,7 @@ export class Pools {
 export function swapSnapshot(plane: Plane, pools: Pools, snapshot: Snapshot): void {
   const { clock, metrics, driver, evidence } = plane
   const startUs = clock.nowUs()
-  const next = buildState(snapshot, pools.of, metrics)
+  const next = buildState(snapshot, plane.state, pools.of, metrics)
   pools.adopt(next)
   plane.state = next
   driver.core.swap(next.topology, snapshot.health, clock.nowUs())
