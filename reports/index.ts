@@ -2,17 +2,14 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunRecord } from '../scenarios/run-record.ts'
 import { readRun } from '../scenarios/read-run.ts'
 import type { Verdict } from '../scenarios/verdict.ts'
-import { readHistory, type History } from '../topologies/history/read.ts'
+import { readHistory } from '../topologies/history/read.ts'
 import { html } from './html/html.ts'
 import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
+import type { Report, ReportInput } from './report.ts'
 
-export interface ReportInput { run: RunRecord; verdict: Verdict; history: History }
-
-interface Report { file: string; render(input: ReportInput): string }
 
 export const reports = {
   html: { file: 'report.html', render: html },

@@ -3,7 +3,8 @@
 
 import { dirname, resolve } from 'node:path'
 import { z } from 'zod'
-import { fromObjects, parseShape, type DocumentPath, type SourceDocument } from '../gateway/config/document.ts'
+import { fromObjects, type DocumentPath, type SourceDocument } from '../gateway/config/document.ts'
+import { parseShape } from '../gateway/config/shape.ts'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { checkGatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument } from '../topologies/substrate.ts'

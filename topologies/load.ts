@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { nearest } from '../gateway/config/shape.ts'
-import { parseShape, readDocuments } from '../gateway/config/document.ts'
+import { nearest, parseShape } from '../gateway/config/shape.ts'
+import { readDocuments } from '../gateway/config/document.ts'
 import { topologyError } from './errors.ts'
 import { resolveTopology } from './resolve.ts'
 import { topologySchema } from './schema.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { CodedErrors } from '../errors.ts'
-import { formatPath, fromObjects, parseShape, readDocuments } from './document.ts'
-import { editDistance, nearest } from './shape.ts'
+import { formatPath, fromObjects, readDocuments } from './document.ts'
+import { editDistance, nearest, parseShape } from './shape.ts'
 
 function errorsOf(run: () => unknown): CodedErrors['errors'] {
   try {

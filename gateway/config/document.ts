@@ -4,8 +4,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type Document, type Node } from 'yaml'
 import { CodedError, CodedErrors, type Place } from '../errors.ts'
 
-export { parseShape } from './shape.ts'
-
 export type DocumentPath = readonly (string | number)[]
 
 /** One document of a file. `value` is plain data: no tags, no anchors, string keys only. */

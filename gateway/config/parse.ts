@@ -3,10 +3,10 @@
 
 import { z } from 'zod'
 import { CodedError, CodedErrors, formatPlace, gatewayError } from '../errors.ts'
-import { parseShape, type SourceDocument } from './document.ts'
+import type { SourceDocument } from './document.ts'
 import { deepFreeze } from './freeze.ts'
 import { kinds, type ConfigDocument, type Kind } from './kinds/index.ts'
-import { nearest } from './shape.ts'
+import { nearest, parseShape } from './shape.ts'
 
 /** A checked document beside the source that can say where each part stands. */
 export interface Parsed<T extends ConfigDocument = ConfigDocument> extends Known<T> {

@@ -2,7 +2,8 @@
 // of the delivery stream at the gateway. Every refusal is coded.
 
 import { z } from 'zod'
-import { formatPath, parseShape, type SourceDocument } from '../config/document.ts'
+import { formatPath, type SourceDocument } from '../config/document.ts'
+import { parseShape } from '../config/shape.ts'
 import { gatewayError } from '../errors.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { Acknowledgement, ConfigChange, DeliveryMessage, GatewayIdentity, WholeConfig } from './protocol.ts'

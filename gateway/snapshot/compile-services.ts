@@ -3,7 +3,7 @@
 
 import { deepFreeze } from '../config/freeze.ts'
 import { compareText } from '../config/parse.ts'
-import type { GatewayView } from './compile.ts'
+import type { GatewayView } from './view.ts'
 import type { Discovery } from '../controlplane/protocol.ts'
 import type { SnapshotRoute, SnapshotService } from './snapshot.ts'
 

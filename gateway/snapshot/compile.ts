@@ -12,12 +12,7 @@ import { compileFilters, serviceName } from './compile-filters.ts'
 import { snapshotFormat, type Snapshot, type SnapshotMatch, type SnapshotRegion, type SnapshotRoute } from './snapshot.ts'
 import { compileServices, servicesOf } from './compile-services.ts'
 import { versionOf, type SnapshotContent } from './version.ts'
-
-/** Who the snapshot is for, and what the world looks like. A Discovery is replaced when it changes, never altered. */
-export interface GatewayView {
-  gateway: Snapshot['gateway']
-  discovery: Discovery
-}
+import type { GatewayView } from './view.ts'
 
 /** Region masks are 32-bit integers (routing/core.ts). */
 const maxRegions = 32

@@ -3,7 +3,8 @@
 
 import { z } from 'zod'
 import { deepFreeze } from '../config/freeze.ts'
-import { fromObjects, parseShape } from '../config/document.ts'
+import { fromObjects } from '../config/document.ts'
+import { parseShape } from '../config/shape.ts'
 import { gatewayError } from '../errors.ts'
 import { regexProblem } from '../routing/match-regex.ts'
 import {

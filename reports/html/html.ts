@@ -1,3 +1,3 @@
 // The HTML report; being written.
-import type { ReportInput } from "../index.ts"
+import type { ReportInput } from '../report.ts'
 export function html(input: ReportInput): string { return `<!doctype html><title>${input.verdict.verdict}</title>` }

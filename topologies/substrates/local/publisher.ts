@@ -3,7 +3,7 @@
 
 import { topologyError } from '../../errors.ts'
 import type { ConfigChange, ConfigDocument } from '../../substrate.ts'
-import type { Journal } from './deployment.ts'
+import type { Journal } from './journal.ts'
 
 export interface Publisher {
   /** Revision 1. Throws RGT_UNSUPPORTED when a plane refuses it. */

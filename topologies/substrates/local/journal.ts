@@ -1,0 +1,57 @@
+// What every process of a run tells, line by line, becomes the history: on the run's clock, with its source.
+
+import { systemClock } from '../../../gateway/runtime.ts'
+import { parseEvidence } from '../../../gateway/telemetry/evidence.ts'
+import type { HistoryEvent, HistorySink } from '../../history.ts'
+import { parseGeneratorLine } from './generator/lines.ts'
+
+/** Puts what processes say into the history, on the run's clock. Holds events back until the zero is known. */
+export interface Journal {
+  zero(atUs: number): void
+  /** The run is over: what processes say while they end is no part of it. */
+  close(): void
+  /** An event of the run itself, now. */
+  note(event: RunEvent): void
+  /** One line of a child's standard output. */
+  line(process: string, line: string): void
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'atUs' | 'source'> : never
+type RunEvent = WithoutTime<Extract<HistoryEvent, { source: 'run' }>>
+
+export function openJournal(sink: HistorySink): Journal {
+  let zeroUs: number | null = null
+  let closed = false
+  const held: HistoryEvent[] = []
+  const put = (event: HistoryEvent): void => {
+    if (closed) return
+    if (zeroUs === null) held.push(event)
+    else sink.event({ ...event, atUs: event.atUs - zeroUs })
+  }
+  return {
+    zero(atUs) {
+      zeroUs = atUs
+      for (const event of held.splice(0)) put(event)
+    },
+    close() {
+      closed = true
+    },
+    note: (event) => put({ atUs: systemClock.nowUs(), source: 'run', ...event } as HistoryEvent),
+    line(process, line) {
+      if (closed) return
+      const generated = parseGeneratorLine(line)
+      if (generated !== null) {
+        if (generated[0] === 'request') sink.request(generated[1])
+        else this.note({ kind: 'tool', tool: process, text: JSON.stringify(generated[1]) })
+        return
+      }
+      const evidence = parseEvidence(line)
+      if (evidence === null) this.note({ kind: 'tool', tool: process, text: line })
+      else if (evidence[0] === 'event') put({ source: process, ...evidence[1] } as HistoryEvent)
+      else if (zeroUs !== null) {
+        const attempt = evidence[1]
+        sink.attempt({ ...attempt, gateway: process.slice(process.indexOf('/') + 1), startUs: attempt.startUs - zeroUs })
+      }
+    },
+  }
+}
