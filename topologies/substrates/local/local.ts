@@ -19,6 +19,7 @@ import { claimRun, sweep, type Claim } from './ownership.ts'
 import { reservePorts } from './ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
 import { supervise, type ProcessSpec } from './processes.ts'
+import { findProduct, fixedPublisher, startEdges, takeEdges } from './products.ts'
 import { openPublisher } from './publisher.ts'
 
 export const localSubstrate: Substrate = {
@@ -61,9 +62,9 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     tools: {}, stagesMs: stages.ms, entries: {}, admin: {},
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
-  const found = await stages.time('tools', () => findTools(request, inventory))
+  const [found, product] = await stages.time('tools', () => Promise.all([findTools(request, inventory), findProduct(request, inventory)]))
   const [programs, ports] = await stages.time('prepare', () => Promise.all([bundlePrograms(), reservePorts(claim, portsNeeded(topology))]))
-  const layout = layOutProcesses({ topology, ports, token, seed, stateDir: workDir })
+  const { layout, edges } = takeEdges(layOutProcesses({ topology, ports, token, seed, stateDir: workDir }), product)
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
@@ -103,11 +104,16 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const publisher = openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal)
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
   await stages.time('snapshots', () => Promise.all([publisher.publishAll(config), serving.all(readyTimeoutMs)]))
+  if (product !== null) {
+    await stages.time('edges', () => startEdges({
+      product, edges, documents: config, discovery: layout.controlPlanes[0].discovery, supervisor, journal, readyTimeoutMs,
+    }))
+  }
   signal.throwIfAborted()
 
   inventory.entries = Object.fromEntries(Object.entries(layout.waysIn).map(([group, { edges, regions }]) =>
     [group, [...Object.values(edges), ...Object.values(regions)].map(({ host, port }) => `http://${host}:${port}`)]))
-  inventory.admin = Object.fromEntries(layout.gateways.map(({ name, role, listen }) =>
+  inventory.admin = Object.fromEntries([...layout.gateways, ...edges].map(({ name, role, listen }) =>
     [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
 
   const faults = openFaultDesk({
@@ -116,7 +122,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   })
   return openDeployment({
     inventory, faults, journal,
-    publisher,
+    publisher: fixedPublisher(publisher, product),
     loads,
     collectGarbage: () => collectGarbage(layout, token, journal),
     collectGarbageEveryMs: options.collectGarbageEveryMs,

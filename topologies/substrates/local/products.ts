@@ -14,7 +14,7 @@ import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../errors.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
 import { findTool, requireTool } from '../../tools/index.ts'
-import type { Journal } from './deployment.ts'
+import type { Journal } from './journal.ts'
 import type { Layout } from './layout.ts'
 import type { Supervisor } from './processes.ts'
 import type { Publisher } from './publisher.ts'
@@ -53,13 +53,12 @@ export interface EdgeParts {
   documents: ConfigDocument[]
   discovery: Discovery
   supervisor: Supervisor
-  inventory: Inventory
   journal: Journal
   readyTimeoutMs: number
 }
 
 /** Starts every edge and resolves when all serve. Throws RGT_DRIVER_UNSUPPORTED, RGT_PROCESS_EXIT, RGT_SUBSTRATE_START. */
-export async function startEdges({ product, edges, documents, discovery, supervisor, inventory, journal, readyTimeoutMs }: EdgeParts): Promise<void> {
+export async function startEdges({ product, edges, documents, discovery, supervisor, journal, readyTimeoutMs }: EdgeParts): Promise<void> {
   const config = federate(fromObjects(documents, 'config'))
   await Promise.all(edges.map(async ({ name, role, region, listen, stateDir, token, seed }) => {
     const snapshot = compileSnapshot(config, { gateway: { name, role, region }, discovery }, 1)
@@ -69,7 +68,6 @@ export async function startEdges({ product, edges, documents, discovery, supervi
     supervisor.start({ name: process, command: product.command, args: rendering.argv })
     for (const text of rendering.limits) journal.note({ kind: 'tool', tool: process, text: `${product.driver.kind}: ${text}` })
     await untilReady(rendering.readiness, { exited: supervisor.ended(process), stderr: () => supervisor.lastWords(process), name: process, timeoutMs: readyTimeoutMs })
-    inventory.admin[process] = `http://${listen.admin.host}:${listen.admin.port}`
   }))
 }
 
