@@ -22,7 +22,7 @@ export const haproxy: Driver = {
   render(snapshot, context) {
     const { hosts, pools } = planRender(haproxy, snapshot, context)
     const lines = [
-      'global', '  maxconn 20000', '  nbthread 1', '  hard-stop-after 2s',
+      'global', '  nbthread 1', '  hard-stop-after 2s',
       'defaults', '  mode http', `  timeout connect ${context.tuning === 'tuned' ? connectMs : manual.connectMs}ms`,
       `  timeout client ${manual.clientMs}ms`, `  timeout server ${manual.serverMs}ms`,
       'frontend admin', `  bind ${context.listen.admin.host}:${context.listen.admin.port}`, '  monitor-uri /readyz', '  stats enable', '  stats uri /stats',
@@ -32,7 +32,7 @@ export const haproxy: Driver = {
     ]
     return {
       files: { 'haproxy.cfg': `${lines.join('\n')}\n` },
-      argv: ['-f', `${context.stateDir}/haproxy.cfg`, '-db', '-q'],
+      argv: ['-f', `${context.stateDir}/haproxy.cfg`, '-db'],
       readiness: { address: context.listen.admin, path: '/readyz' },
       metrics: { address: context.listen.admin, path: '/stats;csv', format: 'csv' },
       limits: ['reports no decision time and no attempts', 'a request has no time limit of its own: the silence of a server is limited instead'],

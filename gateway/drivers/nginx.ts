@@ -78,9 +78,9 @@ function server(host: string, rules: PlannedRule[], gateway: string, context: Re
     // The more specific rule stands first; what a less specific host says about the same path is never asked.
     .filter((location) => !seen.has(location) && seen.add(location))
     .map((location) => `    location ${location} { ${serve(rule, gateway, context).join(' ')} }`))
-  const name = host === '' ? '""' : host.startsWith('.') ? `*${word(host)}` : word(host)
+  const name = host === '' ? '~.* ""' : host.startsWith('.') ? `*${word(host)}` : word(host)
   const address = `${listen.ingress.host}:${listen.ingress.port}`
-  return [`  server {`, `    listen ${address};`, `    server_name ${host === '' ? '~.* ""' : name};`, ...locations, '  }']
+  return [`  server {`, `    listen ${address};`, `    server_name ${name};`, ...locations, ...(seen.has('/') ? [] : ['    location / { return 404; }']), '  }']
 }
 
 function locationsOf({ match: { path } }: PlannedRule): string[] {

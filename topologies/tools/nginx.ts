@@ -7,7 +7,7 @@ export const nginx: Tool = {
   purpose: 'a gateway to compare with',
   binary: 'nginx',
   version: null,
-  minimum: '1.18.0',
+  minimum: '1.19.5',
   probe: { args: ['-v'], pattern: /nginx\/(\d+\.\d+\.\d+)/ },
   routes: [],
   hint: 'a package of your system brings it: nginx',
