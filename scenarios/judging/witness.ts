@@ -57,9 +57,9 @@ function attempts(context: JudgeContext, path: Path): Timed[] {
 }
 
 /** Attempts of a group's entry gateways towards a region. */
-function attemptRows({ plan, history: { attempts: table } }: JudgeContext, path: Path): number[] {
-  const entry = plan.topology.clients.find(({ name }) => name === path.group)?.entry
-  const gateways = entry === undefined ? [] : entry.kind === 'edge' ? [entry.edge] : entry.kind === 'direct' ? [entry.region] : entry.regions
+function attemptRows(context: JudgeContext, path: Path): number[] {
+  const { attempts: table } = context.history
+  const gateways = entryGateways(context, path)
   const from = table.gateway.values.map((name) => gateways.includes(name))
   const region = table.region.codeOf(path.region)
   const rows: number[] = []
@@ -67,13 +67,18 @@ function attemptRows({ plan, history: { attempts: table } }: JudgeContext, path:
   return rows
 }
 
+function entryGateways({ plan }: JudgeContext, { group }: Path): string[] {
+  const entry = plan.topology.clients.find(({ name }) => name === group)?.entry
+  return entry === undefined ? [] : entry.kind === 'edge' ? [entry.edge] : entry.kind === 'direct' ? [entry.region] : entry.regions
+}
+
 /**
- * Attempts of steady client traffic over a path; where the gateway reports no attempts at all (not every gateway can),
- * requests of the group that the region served.
+ * Attempts of steady client traffic over a path; where the group's entry gateways report no attempts at all (not every
+ * gateway can), requests of the group that the region served.
  */
 export function steadyUse(context: JudgeContext, path: Path): number {
   const { attempts: table, requests } = context.history
-  if (table.length === 0) {
+  if (!entryGateways(context, path).some((name) => table.gateway.values.includes(name))) {
     const group = requests.group.codeOf(path.group)
     const region = requests.region.codeOf(path.region)
     return context.select({ phase: 'steady' }).filter((row) => requests.group.codes[row] === group && requests.region.codes[row] === region).length
