@@ -83,7 +83,10 @@ export function observeLate(state: State, cell: number, sentUs: number, trial: b
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
   const unheard = cells.heardUs[cell] <= sentUs
-  if (isMeasured(state, cells.latency[cell])) rows.late[row]++
+  if (isMeasured(state, cells.latency[cell]) && sentUs >= rows.lateUs[row]) {
+    rows.late[row]++
+    rows.lateUs[row] = nowUs
+  }
   if (trial || (unheard && rows.late[row] >= state.settings.silenceMinOutstanding) || (unheard && rows.state[row] === Health.recovering)) {
     eject(state, place, 'silence', nowUs)
   }
@@ -114,11 +117,12 @@ function clampSilence(state: State, histogram: number): number {
 export function patienceOf(state: State, cell: number): number {
   const { cells, targets } = state.tables
   const target = cells.target[cell]
-  if (targets.state[target] !== Health.healthy || cells.state[cell] !== Health.healthy) return targetSilenceOf(state, cell)
   const own = cells.latency[cell]
   const histogram = isMeasured(state, own) ? own : targets.latency[target]
   const p99Us = isMeasured(state, histogram) ? state.latencies.p99Us[histogram] : Math.max(0, priorOf(state.topology, targets.region[target]))
-  return Math.min(patienceMaxUs, Math.max(patienceMinUs, patienceMultiple * p99Us))
+  const patienceUs = Math.min(patienceMaxUs, Math.max(patienceMinUs, patienceMultiple * p99Us))
+  const credit = (targets.state[target] | cells.state[cell]) === Health.healthy
+  return credit ? patienceUs : Math.min(patienceUs, targetSilenceOf(state, cell))
 }
 
 function isMeasured(state: State, histogram: number): boolean {

@@ -11,10 +11,10 @@ export const measuredCount = 10
 /** Limit of a request whose plan states none (undici's 300 s and the like would break the failover budget). */
 export const defaultRequestTimeoutUs = 15_000_000
 /**
- * A lone request is hedged after clamp(3 x p99, 225 ms, 2 s): the least leaves room for a late tick within the
- * 250 ms above normal that make a request slow.
+ * A lone request is hedged after clamp(2 x p99, 225 ms, 2 s): so that what it waits stays within the design's
+ * bound for slow requests, max(250 ms, 2 x p99 + 100 ms), a tick's delay included.
  */
-export const patienceMultiple = 3
+export const patienceMultiple = 2
 export const patienceMinUs = 225_000
 export const patienceMaxUs = 2_000_000
 /** Ejected again within this time after recovery = flapping: the time to recover doubles, up to the limit. */

@@ -27,6 +27,8 @@ const healthSpec = {
   errors: 'i32',
   late: 'i32',
   countersUs: 'f64',
+  /** When the last late one was counted: one that was out at the same time says nothing more. */
+  lateUs: 'f64',
   /** Silence is counted from the later of: first waiting attempt sent, last byte heard. */
   sinceUs: 'f64',
   heardUs: 'f64',
