@@ -4,7 +4,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { timingSafeEqual } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
-import { CodedError, gatewayError } from '../gateway/errors.ts'
+import { CodedError, CodedErrors, gatewayError } from '../gateway/errors.ts'
 import { commandError } from './errors.ts'
 
 export interface ControlServer { port: number; close(): void }
@@ -13,16 +13,25 @@ export type ControlHandler = (path: string, body: unknown) => Promise<unknown>
 
 const maxBodyBytes = 65_536
 
+/** One problem as it travels: an error's code and message with its details. */
+export interface ControlProblem { code: string; message: string; [detail: string]: unknown }
+
+/** Listens on a free port of 127.0.0.1. A refusal is `{errors: [{code, message, …}]}` with 400, 401 (token) or 500. */
 export async function openControl(token: string, handle: ControlHandler): Promise<ControlServer> {
   const server = createServer((request, response) => {
-    answer(request, token, handle).then(
-      (value) => send(response, 200, value),
-      (error: unknown) => send(response, error instanceof CodedError && error.code === 'RGT_TOKEN' ? 401 : 400,
-        error instanceof CodedError ? error.toJSON() : { code: 'RGT_COMMAND_REFUSED', message: String(error) }),
-    )
+    answer(request, token, handle).then((value) => send(response, 200, value), (error: unknown) => refuse(response, error))
   })
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
   return { port: (server.address() as AddressInfo).port, close: () => { server.close(); server.closeAllConnections() } }
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  const problems = error instanceof CodedErrors ? error.errors : [error]
+  const errors = problems.map((problem) => problem instanceof CodedError ? problem.toJSON() : { code: 'RGT_DEFECT', message: String(problem) })
+  const status = !(error instanceof CodedError) ? 500 : error.code === 'RGT_TOKEN' ? 401 : 400
+  // What is left of a body that was too large is not read.
+  response.setHeader('connection', 'close')
+  send(response, status, { errors })
 }
 
 async function answer(request: IncomingMessage, token: string, handle: ControlHandler): Promise<unknown> {
@@ -33,11 +42,20 @@ async function answer(request: IncomingMessage, token: string, handle: ControlHa
     throw gatewayError('RGT_TOKEN', 'the control port needs the token of its run', { hint: '`regatta inject` and `regatta down` send it' })
   }
   let text = ''
+  request.setEncoding('utf8')
   for await (const chunk of request) {
-    text += String(chunk)
+    text += chunk as string
     if (text.length > maxBodyBytes) throw commandError('the request is too large', { expected: `at most ${maxBodyBytes} bytes` })
   }
-  return handle(request.url ?? '/', text === '' ? null : JSON.parse(text))
+  return handle(request.url ?? '/', text === '' ? null : json(text))
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw commandError('the request is not JSON', { found: (cause as Error).message, cause })
+  }
 }
 
 function send(response: ServerResponse, status: number, value: unknown): void {

@@ -1,32 +1,69 @@
 // How a command ends: exit codes are API, and every error that reaches the top is told with its code, its
 // place and its hint.
 
-import { CodedError } from '../gateway/errors.ts'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { ExitCode } from '../scenarios/verdict.ts'
 
-/** Codes of bad input end with 3; all else that goes wrong is the substrate or a tool: 4. */
-const badInput = /^RGT_(CONFIG|SCENARIO|TOPOLOGY|THRESHOLD|COMMAND|FAULT|LOAD|RUN_FOLDER|PLAN)/
+/**
+ * Codes by which somebody is told to mend what they wrote or named: these end with 3. Whatever else goes wrong lies
+ * with the substrate or a tool and ends with 4. `docs/errors.md` shows both, and a test looks for codes that no room has.
+ */
+export const badInputCodes: ReadonlySet<string> = new Set([
+  'RGT_CONFIG_SYNTAX', 'RGT_CONFIG_SCHEMA', 'RGT_CONFIG_REFERENCE', 'RGT_CONFIG_CONFLICT',
+  'RGT_DRIVER_UNKNOWN',
+  'RGT_TOPOLOGY_UNKNOWN', 'RGT_TOPOLOGY_SCHEMA', 'RGT_TOPOLOGY_REFERENCE',
+  'RGT_TOOL_UNKNOWN', 'RGT_SUBSTRATE_UNKNOWN', 'RGT_HISTORY_FORMAT',
+  'RGT_SCENARIO_UNKNOWN', 'RGT_SCENARIO_SYNTAX', 'RGT_SCENARIO_SCHEMA', 'RGT_SCENARIO_REFERENCE', 'RGT_SCENARIO_TIMELINE',
+  'RGT_THRESHOLD_SYNTAX', 'RGT_THRESHOLD_METRIC', 'RGT_LOAD_KIND', 'RGT_RUN_FOLDER',
+  'RGT_COMMAND_USAGE', 'RGT_COMMAND_REFUSED', 'RGT_COMMAND_FILE', 'RGT_COMMAND_WRITE',
+])
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof CodedError) return badInput.test(error.code) ? ExitCode.badInput : ExitCode.toolFailed
-  return ExitCode.toolFailed
+  return error instanceof CodedError && badInputCodes.has(error.code) ? ExitCode.badInput : ExitCode.toolFailed
 }
 
-/** Tells an error on standard error, or as one JSON document when a script reads. */
+/** Tells an error on standard error: for people, or as JSON documents `{"error": {code, message, …}}`, one a line. */
 export function tell(error: unknown, json: boolean): void {
-  if (json) {
-    const document = error instanceof CodedError ? error.toJSON() : { code: 'RGT_UNEXPECTED', message: String(error) }
-    process.stderr.write(`${JSON.stringify({ error: document })}\n`)
-    return
-  }
-  const text = error instanceof CodedError ? String(error) : (error as Error)?.stack ?? String(error)
-  process.stderr.write(`${text}\n`)
+  const problems = error instanceof CodedErrors && error.errors.length > 0 ? error.errors : [error]
+  process.stderr.write(problems.map((problem) => `${json ? JSON.stringify({ error: documentOf(problem) }) : textOf(problem)}\n`).join(''))
 }
 
-/** Over repeats the worst by 130 > 4 > 1 > 2 > 0. */
+function documentOf(error: unknown): Record<string, unknown> {
+  return error instanceof CodedError ? error.toJSON() : { code: 'RGT_DEFECT', message: String(error) }
+}
+
+/** What is not coded is a defect of this program: its stack is what its maintainers need. */
+function textOf(error: unknown): string {
+  if (error instanceof CodedError) return String(error)
+  return `RGT_DEFECT: ${(error as Error | null)?.stack ?? String(error)}`
+}
+
+/** Over repeats the worst by 130 > 4 > 3 > 1 > 2 > 0. */
 export function worst(codes: readonly number[]): number {
-  const order: readonly number[] = [ExitCode.interrupted, ExitCode.toolFailed, ExitCode.fail, ExitCode.inconclusive, ExitCode.pass]
+  const order: readonly number[] = [
+    ExitCode.interrupted, ExitCode.toolFailed, ExitCode.badInput, ExitCode.fail, ExitCode.inconclusive, ExitCode.pass,
+  ]
   return order.find((code) => codes.includes(code)) ?? ExitCode.pass
+}
+
+/**
+ * Ends this process when everything written has gone out: a pipe takes it piece by piece, and a timer or socket
+ * that somebody forgot must not hold a finished command.
+ */
+export async function endProcess(code: number): Promise<never> {
+  for (const stream of [process.stdout, process.stderr]) {
+    await new Promise<void>((resolve) => stream.write('', () => resolve()))
+  }
+  process.exit(code)
+}
+
+/** A reader that went away (`regatta validate | head -1`) is no reason to leave a topology behind: go on in silence. */
+export function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
 }
 
 /** Aborts on the first Ctrl-C or SIGTERM; the run then heals and tears down. A third one ends at once. */

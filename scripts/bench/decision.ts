@@ -3,11 +3,14 @@
 // single calls, the cost of the timer left in and stated.
 
 import findMyWay, { type HTTPVersion, type Instance } from 'find-my-way'
-import { createRoutingCore, layOut } from '../../gateway/routing/index.ts'
-import type { RoutePlan, RoutingCore } from '../../gateway/routing/core.ts'
+import type { TargetPool } from '../../gateway/dataplane/pool.ts'
+import { buildState, pickBackend, type PlaneState } from '../../gateway/dataplane/state.ts'
+import { createRoutingCore } from '../../gateway/routing/index.ts'
+import { RequestFlag, type RoutingCore } from '../../gateway/routing/core.ts'
 import { buildRouteTable } from '../../gateway/routing/match.ts'
-import type { HeaderView, RouteTable } from '../../gateway/routing/table.ts'
+import type { HeaderView } from '../../gateway/routing/table.ts'
 import { seededRandom } from '../../gateway/runtime.ts'
+import { GatewayMetrics } from '../../gateway/telemetry/metrics.ts'
 import { quantile, rotated, summarise, type Bench, type BenchContext, type BenchResult } from './bench.ts'
 import { routeSet, type RouteMix, type RouteSet } from './routes.ts'
 
@@ -18,6 +21,7 @@ const batchesPerBlock = 300
 const singlesPerBlock = 20_000
 const defaultRounds = 15
 const noHeaders: HeaderView = { get: () => undefined }
+const noPool = {} as TargetPool
 
 /** Something that answers one request after another. `settle` puts away, untimed, what a batch has left. */
 interface Contender {
@@ -59,17 +63,16 @@ function makeCase(mix: RouteMix, count: number): Case {
 
 /** Match and choice: what `decision_time` of the gateway is made of. */
 function decider({ snapshot, host, paths }: RouteSet): Contender {
-  const table = buildRouteTable(snapshot.routes)
-  const layout = layOut(snapshot)
-  const core = createRoutingCore(layout.topology, snapshot.health, 0)
+  // Of the data plane's state all but the connections, which no decision touches.
+  const plane = buildState(snapshot, null, () => noPool, new GatewayMetrics())
+  const core = createRoutingCore(plane.topology, snapshot.health, 0)
   const random = seededRandom(1)
   const sent: number[] = []
   let nowUs = 0
   return {
     name: 'decision',
     call(at) {
-      const attempt = decide(table, core, layout.plans, host, paths[at % paths.length], random.next(), nowUs)
-      sent.push(attempt)
+      sent.push(decide(plane, core, host, paths[at % paths.length], random.next(), nowUs))
     },
     settle() {
       nowUs += 1000
@@ -83,10 +86,11 @@ function decider({ snapshot, host, paths }: RouteSet): Contender {
 }
 
 /** Gives back the attempt, so that nothing can be left out as unused. Throws when the benchmark itself is wrong. */
-function decide(table: RouteTable, core: RoutingCore, plans: readonly RoutePlan[], host: string, path: string, random: number, nowUs: number): number {
-  const matched = table.match(host, path, '', 'GET', noHeaders)
-  if (matched === null) throw new Error(`no route for ${path}`)
-  const ticket = core.request(plans[matched.routeIndex], 1, random, -1, nowUs)
+function decide(plane: PlaneState, core: RoutingCore, host: string, path: string, random: number, nowUs: number): number {
+  const matched = plane.table.match(host, path, '', 'GET', noHeaders)
+  const backend = matched === null ? null : pickBackend(plane.routes[matched.routeIndex], random)
+  if (backend === null) throw new Error(`no route for ${path}`)
+  const ticket = core.request(backend.plan, RequestFlag.Eligible, random, -1, nowUs)
   const { effects } = core
   if (ticket === -1 || effects.length === 0) throw new Error('the core refused a request')
   effects.length = 0

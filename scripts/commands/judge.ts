@@ -19,7 +19,12 @@ export const judgeCommand: Command = {
       .addHelpText('after', `
 Examples:
   regatta judge                                    the newest run
-  regatta judge reports/runs/20261123T101502-regional-outage --json`)
+  regatta judge ./copy-of-a-run --json | jq .checks
+  regatta judge /mnt/archive/run --no-write        a folder that cannot be written
+
+Nothing is started, and nothing outside the folder is read: the same folder gives the same verdict.json, byte for byte.
+Exit codes are those of the run: 0 pass, 1 objective missed, 2 inconclusive, 4 substrate or tool failed; 3 when the
+folder is not that of a run.`)
       .action(ending(end, async (run: string, { json, write }: { json?: boolean; write: boolean }) => {
         const folder = resolve(run)
         const verdict = write ? await judgeAndWrite(folder) : await judge(folder)

@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import Table from 'cli-table3'
+import { scenarioError } from '../../scenarios/errors.ts'
 import { mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
 import { claims } from '../../topologies/substrates/local/ownership.ts'
@@ -23,8 +24,20 @@ export const mustFailCommand: Command = {
       .argument('[name...]', 'only these')
       .option('--no-install', 'use only tools that are here already')
       .option('--json', 'one JSON document a line')
+      .addHelpText('after', `
+Examples:
+  regatta must-fail                            all of them: a table of what had to happen and what did
+  regatta must-fail failover-off interrupted   only these
+Exit codes: 0 each ended as it must and left nothing behind, 1 one did not, 3 no scenario of that name.`)
       .action(ending(end, async (names: string[], { json, install }: { json?: boolean; install: boolean }) => {
-        const cases = (await allCases(install)).filter(({ name }) => names.length === 0 || names.includes(name))
+        const all = await allCases(install)
+        const unknown = names.find((name) => !all.some((one) => one.name === name))
+        if (unknown !== undefined) {
+          throw scenarioError('RGT_SCENARIO_UNKNOWN', `no must-fail scenario is called \`${unknown}\``, {
+            expected: all.map(({ name }) => name).join(', '), found: unknown,
+          })
+        }
+        const cases = all.filter(({ name }) => names.length === 0 || names.includes(name))
         const outcomes: Outcome[] = []
         for (const one of cases) {
           process.stderr.write(`${one.name} …\n`)
@@ -33,7 +46,7 @@ export const mustFailCommand: Command = {
           if (json) process.stdout.write(`${JSON.stringify(outcome)}\n`)
         }
         if (!json) process.stdout.write(table(outcomes))
-        return cases.length > 0 && outcomes.every(asIntended) ? ExitCode.pass : ExitCode.fail
+        return outcomes.every(asIntended) ? ExitCode.pass : ExitCode.fail
       }))
   },
 }

@@ -1,8 +1,10 @@
 // `regatta report`: make the reports of a judged run again, all of them or one.
 
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { reportKinds, writeReports } from '../../reports/index.ts'
+import { scenarioError } from '../../scenarios/errors.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { latestRun } from '../runs.ts'
 import { ending, type Command } from './command.ts'
@@ -15,8 +17,22 @@ export const reportCommand: Command = {
       .argument('[run]', 'folder of the run', latestRun)
       .addOption(new Option('--format <kind...>', 'which reports').choices(reportKinds).default(reportKinds, 'all'))
       .option('--json', 'print the paths as one JSON object')
+      .addHelpText('after', `
+Examples:
+  regatta report                                   all reports of the newest run
+  regatta report ./copy-of-a-run --format html     only the page
+  cat "$(regatta report --format markdown --json | jq -r .markdown)" >> "$GITHUB_STEP_SUMMARY"
+
+Reports show the verdict as it stands in verdict.json; \`regatta judge\` makes that again too.
+Exit codes: 0 written, 3 the folder is not that of a judged run.`)
       .action(ending(end, async (run: string, { format, json }: { format: string[]; json?: boolean }) => {
-        const written = await writeReports(resolve(run), format)
+        const folder = resolve(run)
+        if (existsSync(join(folder, 'run.json')) && !existsSync(join(folder, 'verdict.json'))) {
+          throw scenarioError('RGT_RUN_FOLDER', 'this run has no verdict yet', {
+            place: { file: folder }, expected: 'verdict.json', hint: '`regatta judge` judges it and writes the reports',
+          })
+        }
+        const written = await writeReports(folder, format)
         process.stdout.write(json
           ? `${JSON.stringify(written)}\n`
           : Object.entries(written).map(([kind, path]) => `${kind.padEnd(10)} ${path}\n`).join(''))

@@ -1,19 +1,24 @@
 // `regatta run SCENARIO`: the main verb. Bring a topology up, play the scenario, judge it, write the reports.
 
-import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { InvalidArgumentError, type Command as Commander } from 'commander'
+import { findGateway, gatewayNames } from '../../gateway/drivers/index.ts'
+import { CodedError } from '../../gateway/errors.ts'
 import { loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
+import type { Scenario } from '../../scenarios/scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
+import type { Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
+import type { Topology } from '../../topologies/topology.ts'
 import { openLive, type Live } from '../../reports/live.ts'
 import { writeReports } from '../../reports/index.ts'
 import { printVerdict, printRepeats } from '../../reports/terminal.ts'
-import { interruptible, worst } from '../exit.ts'
+import { commandError } from '../errors.ts'
+import { interruptible, tell, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
-import { judgeAndWrite, runsFolder } from '../runs.ts'
+import { judgeAndWrite, newRunFolder, pointLatest, runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
 export interface RunOptions {
@@ -31,6 +36,8 @@ export interface RunOptions {
   live: boolean
 }
 
+/** Meshes that a substrate can run beside the gateway. */
+const meshes = ['none']
 
 export const runCommand: Command = {
   name: 'run',
@@ -43,10 +50,12 @@ Examples:
   regatta run regional-outage                      the main drill, with k6 where it can be had
   regatta run regional-outage --fast --repeat 20   a distribution of failover times in five minutes
   regatta run ./my-drill.yaml --json | jq .verdict one verdict document a line on standard output
+  regatta run regional-hang --gateway envoy        the same drill on another gateway
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
+A run leaves its folder in --out: run.json, events.ndjson, requests.arrow, attempts.arrow, verdict.json, the reports.
 Exit codes: 0 pass, 1 objective missed, 2 inconclusive, 3 bad input, 4 substrate or tool failed, 130 interrupted.
-Over repeats the worst by 130 > 4 > 1 > 2 > 0.`)
+Over repeats the worst by 130 > 4 > 1 > 2 > 0. Ctrl-C heals, tears down, and writes what there is.`)
       .action(ending(end, runScenario))
   },
 }
@@ -54,10 +63,10 @@ Over repeats the worst by 130 > 4 > 1 > 2 > 0.`)
 export function withRunOptions(command: Commander): Commander {
   return command
     .option('--on <substrate>', `where to run: ${substrateKinds.join(', ')}`, 'local')
-    .option('--gateway <name>', 'gateway under test', 'reference')
-    .option('--mesh <name>', 'mesh beside the gateway', 'none')
+    .option('--gateway <name>', `gateway under test: ${gatewayNames.join(', ')}`, 'reference')
+    .option('--mesh <name>', `mesh beside the gateway: ${meshes.join(', ')}`, 'none')
     .option('--seed <n>', 'seed of every random choice', wholeNumber, 1)
-    .option('--repeat <n>', 'run this often, with seeds counting up', wholeNumber, 1)
+    .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
     .option('--fast', 'the short form of the scenario, about 15 s')
     .option('--json', 'print verdict documents on standard output, one a line, and nothing else')
@@ -71,16 +80,27 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+function atLeastOne(text: string): number {
+  if (wholeNumber(text) > 0) return Number(text)
+  throw new InvalidArgumentError('expected 1 or more')
+}
+
+/** All that was typed is looked at before anything is started or written. */
 async function runScenario(name: string, options: RunOptions): Promise<number> {
   const { scenario, topology } = await loadScenarioAndTopology(name, { fast: options.fast ?? false })
+  const substrate = findSubstrate(options.on)
+  findGateway(options.gateway)
+  if (!meshes.includes(options.mesh)) {
+    throw commandError(`there is no mesh \`${options.mesh}\``, { expected: `one of ${meshes.join(', ')}`, found: options.mesh }, 'RGT_COMMAND_USAGE')
+  }
+  plan(scenario, topology, options.seed)
   const { signal, done } = interruptible()
   const verdicts: Verdict[] = []
   const codes: number[] = []
   try {
-    for (let repeat = 0; repeat < Math.max(1, options.repeat) && !signal.aborted; repeat++) {
-      const { verdict, code } = await runOnce({ scenario, topology, options, seed: options.seed + repeat, signal })
+    for (let repeat = 0; repeat < options.repeat && !signal.aborted; repeat++) {
+      const { verdict, code } = await runOnce({ name, scenario, topology, substrate, options, seed: options.seed + repeat, signal })
       codes.push(code)
-      if (verdict === null) break
       verdicts.push(verdict)
       if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
     }
@@ -92,25 +112,27 @@ async function runScenario(name: string, options: RunOptions): Promise<number> {
 }
 
 interface Once {
-  scenario: Awaited<ReturnType<typeof loadScenarioAndTopology>>['scenario']
-  topology: Awaited<ReturnType<typeof loadScenarioAndTopology>>['topology']
+  /** As it was typed. */
+  name: string
+  scenario: Scenario
+  topology: Topology
+  substrate: Substrate
   options: RunOptions
   seed: number
   signal: AbortSignal
 }
 
-/** One run to its verdict. Null when the substrate failed before there was anything to judge. */
-async function runOnce({ scenario, topology, options, seed, signal }: Once): Promise<{ verdict: Verdict | null; code: number }> {
+/** One run to its verdict. A run that failed or was interrupted is judged too: its folder says how far it came. */
+async function runOnce({ name, scenario, topology, substrate, options, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const live: Live = openLive({ plan: plan(scenario, topology, seed), plain: options.json === true || !options.live || !process.stderr.isTTY, stream: process.stderr })
   let record
   try {
     record = await run({
-      scenario, topology, seed, runDir, signal,
-      substrate: findSubstrate(options.on),
+      scenario, topology, substrate, seed, runDir, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       options: { gateway: options.gateway, mesh: options.mesh },
-      command: reproduction(scenario.name, options, seed),
+      command: reproduction(name, options, seed),
       onProgress: live.progress, onEvent: live.event, onRequest: live.request,
     })
   } finally {
@@ -119,34 +141,15 @@ async function runOnce({ scenario, topology, options, seed, signal }: Once): Pro
   pointLatest(resolve(options.out), runDir)
   const verdict = await judgeAndWrite(runDir)
   const reports = await writeReports(runDir)
-  if (record.error !== null) process.stderr.write(`${record.error.message}\n`)
+  if (record.error !== null) tell(new CodedError(record.error.code, record.error.message), options.json ?? false)
   if (!options.json && record.ended !== 'failed') process.stdout.write(printVerdict(verdict, reports))
   return { verdict, code: record.ended === 'interrupted' ? ExitCode.interrupted : verdict.exitCode }
 }
 
-/** `20261123T101502-regional-outage`, with a number behind when that is taken. */
-function newRunFolder(out: string, scenario: string): string {
-  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '').slice(0, 15)
-  mkdirSync(out, { recursive: true })
-  for (let count = 0; ; count++) {
-    const path = join(out, `${stamp}-${scenario}${count === 0 ? '' : `-${count}`}`)
-    try {
-      mkdirSync(path)
-      return path
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-  }
-}
-
-function pointLatest(out: string, runDir: string): void {
-  const link = join(out, 'latest')
-  rmSync(link, { force: true })
-  symlinkSync(basename(runDir), link, 'dir')
-}
-
-function reproduction(scenario: string, options: RunOptions, seed: number): string {
+/** How to do it again: what was typed, without what only says where results go. */
+export function reproduction(scenario: string, options: RunOptions, seed: number): string {
   return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '',
+    options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
     options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
     .filter((part) => part !== '').join(' ')
 }

