@@ -2,9 +2,10 @@
 // dozens takes, and twelve processes start together. Bundles are made again when a source is newer.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 import { topologyError } from '../../errors.ts'
 
 export const projectRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
@@ -20,33 +21,64 @@ const programs = {
 
 export type Program = keyof typeof programs
 
-/** Makes the bundles if any source changed; returns the path of each. Safe beside another run doing the same. */
-export async function bundlePrograms(root = projectRoot): Promise<Record<Program, string>> {
+/**
+ * Makes the bundles if any source changed; returns the path of each. Safe beside another run doing the same.
+ * `inUse` are folders of bundles that must stay, because a run may still start processes from them.
+ * Throws RGT_SUBSTRATE_START when a source cannot be bundled.
+ */
+export async function bundlePrograms(root = projectRoot, inUse: readonly string[] = []): Promise<Record<Program, string>> {
   const stamp = sourceStamp(root)
   const folder = join(root, '.build', stamp)
   const paths = Object.fromEntries(Object.keys(programs).map((name) => [name, join(folder, `${name}.mjs`)])) as Record<Program, string>
   if (existsSync(join(folder, 'complete'))) return paths
-  const { build } = await import('esbuild')
-  const scratch = `${folder}.${process.pid}`
+  const scratch = `${folder}.${process.pid}.${builds++}`
   try {
-    await build({
-      entryPoints: Object.entries(programs).map(([out, entry]) => ({ out, in: join(root, entry) })),
-      outdir: scratch, outExtension: { '.js': '.mjs' },
-      bundle: true, platform: 'node', format: 'esm', target: 'node24', sourcemap: 'linked', logLevel: 'silent',
-      // Some dependencies are CommonJS and call require for built-in modules.
-      banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
-    })
-    writeFileSync(join(scratch, 'complete'), '')
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(dirname(folder), { recursive: true })
-    renameSync(scratch, folder)
-    removeOlder(join(root, '.build'), stamp)
+    await build(root, scratch)
+    moveInto(scratch, folder)
+    removeOlder(join(root, '.build'), [...inUse, folder])
   } catch (cause) {
     rmSync(scratch, { recursive: true, force: true })
-    if (existsSync(join(folder, 'complete'))) return paths
     throw topologyError('RGT_SUBSTRATE_START', 'the programs of the local substrate could not be bundled', { found: String(cause), cause })
   }
   return paths
+}
+
+/** Two starts in one process build into folders of their own. */
+let builds = 0
+
+async function build(root: string, folder: string): Promise<void> {
+  const esbuild = await import('esbuild')
+  await esbuild.build({
+    entryPoints: Object.entries(programs).map(([out, entry]) => ({ out, in: join(root, entry) })),
+    outdir: folder, outExtension: { '.js': '.mjs' }, absWorkingDir: root,
+    bundle: true, platform: 'node', format: 'esm', target: 'node24', sourcemap: 'linked', logLevel: 'silent',
+    plugins: [lazyBuiltins],
+    // Some dependencies are CommonJS and call require for built-in modules.
+    banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  })
+  writeFileSync(join(folder, 'complete'), '')
+}
+
+/**
+ * Takes Node's own modules as objects instead of importing them: an import of `node:http` reads every export at
+ * once, among them lazy ones that load a whole fetch and WebSocket client, which costs each process some 40 ms.
+ */
+const lazyBuiltins: Plugin = {
+  name: 'lazy-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})` }))
+  },
+}
+
+/** Whoever is first wins: what others may be starting from already is never replaced. */
+function moveInto(scratch: string, folder: string): void {
+  try {
+    renameSync(scratch, folder)
+  } catch (error) {
+    if (!existsSync(join(folder, 'complete'))) throw error
+    rmSync(scratch, { recursive: true, force: true })
+  }
 }
 
 /** Names the state of the sources by path, size and time of change. */
@@ -55,7 +87,7 @@ function sourceStamp(root: string): string {
   hash.update(readFileSync(join(root, 'package-lock.json')))
   for (const room of ['gateway', 'topologies']) {
     for (const entry of readdirSync(join(root, room), { recursive: true, encoding: 'utf8' }).sort()) {
-      if (!entry.endsWith('.ts') || entry.endsWith('.test.ts')) continue
+      if (!entry.endsWith('.ts') || /\.(test|case)\.ts$/.test(entry)) continue
       const { size, mtimeMs } = statSync(join(root, room, entry))
       hash.update(`${room}/${entry}:${size}:${mtimeMs}\n`)
     }
@@ -63,11 +95,12 @@ function sourceStamp(root: string): string {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Keeps the two newest besides the current one, because another run may still be starting from them. */
-function removeOlder(folder: string, current: string): void {
-  const others = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name) && entry.name !== current)
-    .map(({ name }) => ({ name, at: statSync(join(folder, name)).mtimeMs }))
+/** Keeps the two newest besides those given, because another run may be about to start from them. */
+function removeOlder(parent: string, keep: readonly string[]): void {
+  const others = readdirSync(parent, { withFileTypes: true })
+    .map((entry) => ({ path: join(parent, entry.name), isBundle: entry.isDirectory() && /^[0-9a-f]{16}$/.test(entry.name) }))
+    .filter(({ path, isBundle }) => isBundle && !keep.includes(path))
+    .map(({ path }) => ({ path, at: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.at - a.at)
-  for (const { name } of others.slice(2)) rmSync(join(folder, name), { recursive: true, force: true })
+  for (const { path } of others.slice(2)) rmSync(path, { recursive: true, force: true })
 }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
@@ -11,11 +11,11 @@ import { findTool, type FoundTool } from '../../tools/index.ts'
 import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
 import { openDeployment } from './deployment.ts'
 import { openJournal, type Journal } from './journal.ts'
-import { openFaultProxy } from './faultproxy/index.ts'
+import { openFaultProxy, type FaultProxy } from './faultproxy/index.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
-import { openLinkBoard } from './links.ts'
+import { openLinkBoard, type LinkBoard } from './links.ts'
 import { openLoads, type Loads } from './loads.ts'
-import { claimRun, sweep, type Claim } from './ownership.ts'
+import { claimRun, claims, ownerLives, sweep, type Claim } from './ownership.ts'
 import { reservePorts } from './ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
 import { supervise, type ProcessSpec } from './processes.ts'
@@ -63,13 +63,13 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
   const [found, product] = await stages.time('tools', () => Promise.all([findTools(request, inventory), findProduct(request, inventory)]))
-  const [programs, ports] = await stages.time('prepare', () => Promise.all([bundlePrograms(), reservePorts(claim, portsNeeded(topology))]))
+  const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, portsNeeded(topology))]))
   const { layout, edges } = takeEdges(layOutProcesses({ topology, ports, token, seed, stateDir: workDir }), product)
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
   const serving = watchSnapshots(layout)
-  const supervisor = supervise(claim, workDir, environment(), {
+  const supervisor = supervise(claim, workDir, environment(dirname(programs.gateway)), {
     line(name, line) {
       serving.line(name, line)
       loads.line(name, line)
@@ -80,30 +80,32 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const loads: Loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6: found.k6?.path ?? null, journal, history, workDir, clock: inventory.clock })
   undo.push(() => supervisor.endAll(endGraceMs))
 
-  const proxy = await stages.time('processes', async () => {
+  // Gateways start last, because they first look for their control planes; links are laid meanwhile.
+  const { proxy, links } = await stages.time('processes', async () => {
+    const opening = layLinks(() => openFaultProxy({
+      binary: found.toxiproxy?.path ?? null, apiPort: layout.faultProxyApiPort, token, stateDir: workDir, program: programs['fault-proxy'], seed,
+      spawn: (command, args, name) => supervisor.start({ name, command, args }),
+    }), layout)
     for (const spec of processSpecs(layout, programs)) supervisor.start(spec)
-    const [opened] = await Promise.all([
-      openFaultProxy({
-        binary: found.toxiproxy?.path ?? null, apiPort: layout.faultProxyApiPort, token, stateDir: workDir, program: programs['fault-proxy'], seed,
-        spawn: (command, args, name) => supervisor.start({ name, command, args }),
-      }),
-      ...processNames(layout).map((name) => supervisor.ready(name, readyTimeoutMs)),
+    const [laid] = await Promise.all([
+      opening,
+      ...layout.controlPlanes.map(({ region }) => supervisor.ready(`control-plane/${region}`, readyTimeoutMs)),
+      ...layout.services.map(({ region }) => supervisor.ready(`services/${region}`, readyTimeoutMs)),
+      ...layout.gateways.map((gateway) => supervisor.heard(gatewayProcess(gateway), listening, readyTimeoutMs)),
     ])
-    undo.push(() => opened.close())
-    return opened
+    undo.push(() => laid.proxy.close())
+    return laid
   })
   inventory.tools.toxiproxy = proxy.kind === 'toxiproxy'
     ? { version: found.toxiproxy!.version, origin: found.toxiproxy!.origin }
     : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
 
-  const links = openLinkBoard(proxy, layout.entries)
-  await stages.time('links', async () => {
-    await proxy.add(layout.entries)
-    await links.lay()
-  })
   const publisher = openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal)
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
-  await stages.time('snapshots', () => Promise.all([publisher.publishAll(config), serving.all(readyTimeoutMs)]))
+  await stages.time('snapshots', () => Promise.all([
+    publisher.publishAll(config), serving.all(readyTimeoutMs),
+    ...layout.gateways.map((gateway) => supervisor.ready(gatewayProcess(gateway), readyTimeoutMs)),
+  ]))
   if (product !== null) {
     await stages.time('edges', () => startEdges({
       product, edges, documents: config, discovery: layout.controlPlanes[0].discovery, supervisor, journal, readyTimeoutMs,
@@ -128,6 +130,17 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     collectGarbageEveryMs: options.collectGarbageEveryMs,
     end: () => unwind(undo),
   })
+}
+
+/** A gateway that has found its control plane listens already; without a snapshot it is not ready yet. */
+const listening = (line: string): boolean => line.includes('"kind":"control-plane-found"') || line.includes('"kind":"ready"')
+
+async function layLinks(open: () => Promise<FaultProxy>, { entries }: Layout): Promise<{ proxy: FaultProxy; links: LinkBoard }> {
+  const proxy = await open()
+  await proxy.add(entries)
+  const links = openLinkBoard(proxy, entries)
+  await links.lay()
+  return { proxy, links }
 }
 
 /** Times the stages of a start, for the inventory and for whoever watches. */
@@ -194,8 +207,17 @@ async function findTools({ tools, options, progress, signal }: StartRequest, inv
 }
 
 /** The child's world: nothing of the parent's but the way to find programs, so that runs are alike. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(projectRoot, '.build', 'compile-cache') }
+function environment(programsDir: string): NodeJS.ProcessEnv {
+  // Compiled code is kept beside the bundles, and so goes when they go.
+  return { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(programsDir, 'compile-cache') }
+}
+
+/** The bundles, noted in the claim, because processes are started from them again as long as the topology is up. */
+async function takePrograms(claim: Claim): Promise<Record<Program, string>> {
+  const inUse = claims().filter(ownerLives).flatMap(({ programs }) => programs ?? [])
+  const programs = await bundlePrograms(projectRoot, inUse)
+  claim.update((document) => { document.programs = dirname(programs.gateway) })
+  return programs
 }
 
 function processSpecs(layout: Layout, programs: Record<Program, string>): ProcessSpec[] {
@@ -211,12 +233,4 @@ function processSpecs(layout: Layout, programs: Record<Program, string>): Proces
 
 function gatewayProcess({ role, name }: { role: 'edge' | 'region'; name: string }): string {
   return `${role === 'edge' ? 'edge' : 'gateway'}/${name}`
-}
-
-function processNames(layout: Layout): string[] {
-  return [
-    ...layout.controlPlanes.map(({ region }) => `control-plane/${region}`),
-    ...layout.gateways.map(gatewayProcess),
-    ...layout.services.map(({ region }) => `services/${region}`),
-  ]
 }

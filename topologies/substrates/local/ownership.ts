@@ -16,6 +16,8 @@ export interface ClaimDocument {
   bootId: string
   processes: (ProcessIdentity & { name: string })[]
   folders: string[]
+  /** Folder of the bundles that its processes start from; nobody removes it while the owner lives. */
+  programs?: string
   ports: { from: number; to: number }
   /** Control address of a topology that is held up, with the token to use it. The file is readable by its user only. */
   control: { port: number; token: string; topology: string } | null
@@ -94,11 +96,17 @@ export function sweep(run?: string): Swept[] {
     .map((claim) => {
       const sameBoot = claim.bootId === bootId()
       const killed = sameBoot ? claim.processes.filter(isSame) : []
-      for (const { pid } of killed) signalQuietly(pid, 'SIGKILL')
-      for (const path of claim.folders) rmSync(path, { recursive: true, force: true })
+      for (const { pid } of killed) endGroup(pid)
+      // What was killed a moment ago may still be writing there.
+      for (const path of claim.folders) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
       rmSync(join(folder, `${claim.run}.json`), { force: true })
       return { run: claim.run, killed: killed.map(({ name }) => name), removed: claim.folders }
     })
+}
+
+/** Each process of a run leads a group of its own, so what a foreign tool started goes with it. */
+function endGroup(pid: number): void {
+  if (!signalQuietly(-pid, 'SIGKILL')) signalQuietly(pid, 'SIGKILL')
 }
 
 export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {

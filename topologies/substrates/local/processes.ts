@@ -15,7 +15,7 @@ export interface ProcessSpec {
   args: string[]
   /** Written as JSON; its path becomes the last argument. */
   bootstrap?: unknown
-    /** It ends by itself when its work is done. */
+  /** It ends by itself when its work is done. */
   ends?: boolean
   /** Added to what every child gets. */
   environment?: Record<string, string>
@@ -30,8 +30,10 @@ export interface ProcessListener {
 
 export interface Supervisor {
   start(spec: ProcessSpec): ChildProcess
-  /** Resolves when the process says `ready`; rejects with its last words when it ends first or takes too long. */
+  /** Resolves when the process says `ready`. Throws RGT_PROCESS_EXIT with its last words when it ends first, RGT_SUBSTRATE_START when it takes too long. */
   ready(name: string, timeoutMs: number): Promise<void>
+  /** Resolves when the process writes such a line from now on. Throws as `ready` does. */
+  heard(name: string, test: (line: string) => boolean, timeoutMs: number): Promise<void>
   pause(name: string): void
   resume(name: string): void
   kill(name: string): Promise<void>
@@ -50,11 +52,17 @@ interface Member {
   spec: ProcessSpec
   child: ChildProcess
   readyNow: boolean
-  readyWaiters: { resolve: () => void; reject: (error: Error) => void }[]
+  waiters: Waiter[]
   exit: Promise<number | null>
+  /** Why it could not be started. */
+  failure: Error | null
   exited: boolean
   expectedToEnd: boolean
 }
+
+interface Waiter { test(line: string): boolean; resolve(): void; reject(error: Error): void }
+
+const saysReady = (line: string): boolean => line.startsWith('["event",') && line.includes('"kind":"ready"')
 
 export function supervise(claim: Claim, workDir: string, environment: NodeJS.ProcessEnv, listener: ProcessListener): Supervisor {
   const members = new Map<string, Member>()
@@ -79,8 +87,12 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     const child = spawn(spec.command, args, { stdio: ['pipe', 'pipe', errors], env: { ...environment, ...spec.environment }, detached: true })
     closeSync(errors)
     const now: Member = {
-      spec, child, readyNow: false, readyWaiters: members.get(spec.name)?.readyWaiters ?? [], exited: false, expectedToEnd: spec.ends ?? false,
-      exit: new Promise((resolve) => child.once('exit', resolve).once('error', () => resolve(null))),
+      spec, child, readyNow: false, waiters: [], exited: false, expectedToEnd: spec.ends ?? false, failure: null,
+      exit: new Promise((resolve) => child.once('exit', resolve).on('error', (error) => {
+        now.failure = error
+        // Without a process there is no exit; other errors (a signal that could not be sent) end nothing.
+        if (child.pid === undefined) resolve(null)
+      })),
     }
     members.set(spec.name, now)
     follow(now)
@@ -96,37 +108,49 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     }
     child.stdin?.on('error', () => {})
     createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (!now.readyNow && line.startsWith('["event",') && line.includes('"kind":"ready"')) {
+      if (!now.readyNow && saysReady(line)) {
         now.readyNow = true
         listener.state(spec.name, 'ready', child.pid ?? 0)
-        for (const { resolve } of now.readyWaiters.splice(0)) resolve()
+      }
+      for (const waiter of now.waiters.filter(({ test }) => test(line))) {
+        now.waiters.splice(now.waiters.indexOf(waiter), 1)
+        waiter.resolve()
       }
       listener.line(spec.name, line)
     })
     void now.exit.then((code) => {
       now.exited = true
       if (!now.expectedToEnd) listener.state(spec.name, 'exited', child.pid ?? 0)
-      if (members.get(spec.name) !== now) return
-      const error = topologyError('RGT_PROCESS_EXIT', `${spec.name} ended with ${code === null ? 'a signal' : `exit code ${code}`} before it was ready`, {
-        found: lastWords(fileOf(spec.name, 'stderr.log')), hint: 'its standard error is above',
-      })
-      for (const { reject } of now.readyWaiters.splice(0)) reject(error)
+      for (const { reject } of now.waiters.splice(0)) reject(exitError(now, code))
     })
   }
 
-  const ready = (name: string, timeoutMs: number): Promise<void> => {
-    const now = member(name)
-    if (now.readyNow) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${name} was not ready after ${timeoutMs} ms`, {
-        found: lastWords(fileOf(name, 'stderr.log')),
-      })), timeoutMs)
-      now.readyWaiters.push({
-        resolve: () => { clearTimeout(timer); resolve() },
-        reject: (error) => { clearTimeout(timer); reject(error) },
-      })
+  const exitError = ({ spec, child, failure }: Member, code: number | null): Error => {
+    const how = child.pid === undefined ? 'could not be started' : `ended with ${code === null ? `signal ${child.signalCode}` : `exit code ${code}`} before it was ready`
+    return topologyError('RGT_PROCESS_EXIT', `${spec.name} ${how}`, {
+      found: failure === null ? lastWords(fileOf(spec.name, 'stderr.log')) : failure.message,
+      ...(failure === null ? {} : { cause: failure }),
     })
   }
+
+  const heard = (name: string, test: Waiter['test'], timeoutMs: number): Promise<void> => {
+    const now = member(name)
+    if (now.exited) return Promise.reject(exitError(now, now.child.exitCode))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        now.waiters.splice(now.waiters.indexOf(waiter), 1)
+        reject(topologyError('RGT_SUBSTRATE_START', `${name} was not ready after ${timeoutMs} ms`, { found: lastWords(fileOf(name, 'stderr.log')) }))
+      }, timeoutMs)
+      const waiter: Waiter = {
+        test,
+        resolve: () => { clearTimeout(timer); resolve() },
+        reject: (error) => { clearTimeout(timer); reject(error) },
+      }
+      now.waiters.push(waiter)
+    })
+  }
+  const ready = (name: string, timeoutMs: number): Promise<void> =>
+    member(name).readyNow && !member(name).exited ? Promise.resolve() : heard(name, saysReady, timeoutMs)
 
   const signal = (name: string, which: NodeJS.Signals, state: ProcessState): void => {
     const now = member(name)
@@ -145,6 +169,7 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
   return {
     start,
     ready,
+    heard,
     kill,
     pause: (name) => signal(name, 'SIGSTOP', 'paused'),
     resume: (name) => signal(name, 'SIGCONT', 'resumed'),
