@@ -18,6 +18,8 @@ export interface Random {
 export interface Scheduler {
   after(delayMs: number, run: () => void): () => void
   every(intervalMs: number, run: () => void): () => void
+  /** Once what has arrived by now is read: a timer may fire while the answer that it waits for lies unread. */
+  afterReading(run: () => void): () => void
 }
 
 /** Where a gateway, control plane or service process reports what happened to it. */

@@ -21,6 +21,10 @@ export const systemScheduler: Scheduler = {
     const timer = setInterval(run, intervalMs)
     return () => clearInterval(timer)
   },
+  afterReading(run) {
+    const immediate = setImmediate(run)
+    return () => clearImmediate(immediate)
+  },
 }
 
 /** sfc32 (Chris Doty-Humphrey, PractRand): small, fast, passes BigCrush; seeded by splitting one integer. */

@@ -1,27 +1,31 @@
 // Every JSON Schema the project publishes, by name, derived from the registries and schemas in the rooms.
-// Run as a program it writes them to `schemas/`; a test fails when the committed ones fell behind.
+// `generate.ts` writes them to `schemas/`, and `regatta init` beside a person's own files.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { configSchemas } from '../gateway/config/schemas.ts'
 import { scenarioJsonSchema } from '../scenarios/schema.ts'
 import { verdictJsonSchema } from '../scenarios/verdict.schema.ts'
 import { topologyJsonSchema } from '../topologies/schema.ts'
-import { projectRoot } from './environment.ts'
 
-export const schemasFolder = join(projectRoot, 'schemas')
-
+/** Schema by name; `gateway` is any one document of gateway configuration, by its kind. */
 export function allSchemas(): Record<string, object> {
+  const kinds = Object.entries(configSchemas()).map(([kind, schema]) => [kind, `gateway-${kind.toLowerCase()}`, schema] as const)
   return {
     scenario: scenarioJsonSchema(),
     topology: topologyJsonSchema(),
     verdict: verdictJsonSchema(),
-    ...Object.fromEntries(Object.entries(configSchemas()).map(([kind, schema]) => [`gateway-${kind.toLowerCase()}`, schema as object])),
+    gateway: {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 'A document of gateway configuration',
+      type: 'object',
+      properties: { kind: { enum: kinds.map(([kind]) => kind) } },
+      required: ['kind'],
+      allOf: kinds.map(([kind, name]) => ({ if: { properties: { kind: { const: kind } } }, then: { $ref: `./${name}.json` } })),
+    },
+    ...Object.fromEntries(kinds.map(([, name, schema]) => [name, schema as object])),
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  mkdirSync(schemasFolder, { recursive: true })
-  for (const [name, schema] of Object.entries(allSchemas())) writeFileSync(join(schemasFolder, `${name}.json`), `${JSON.stringify(schema, null, 2)}\n`)
+/** File name → text, as they are committed. */
+export function schemaFiles(): Record<string, string> {
+  return Object.fromEntries(Object.entries(allSchemas()).map(([name, schema]) => [`${name}.json`, `${JSON.stringify(schema, null, 2)}\n`]))
 }

@@ -28,6 +28,7 @@ const scheduler = {
     return () => { timers = timers.filter((timer) => timer !== run) }
   },
   every: () => () => {},
+  afterReading: () => () => {},
 }
 
 const open = (gateway = 'eu-west'): LastGood => openLastGood(join(dir, 'state'), gateway, { clock: systemClock, scheduler, evidence })

@@ -93,7 +93,10 @@ class Probe implements UpstreamExchange, ConnectionOwner {
   }
 
   start(kept: ClientConnection | null, timeoutMs: number): void {
-    this.#cancelTimer = this.#prober.plane.scheduler.after(timeoutMs, () => this.#timedOut())
+    const { scheduler } = this.#prober.plane
+    this.#cancelTimer = scheduler.after(timeoutMs, () => {
+      this.#cancelTimer = scheduler.afterReading(() => this.#timedOut())
+    })
     this.#reused = kept !== null
     this.#ask(kept ?? this.#prober.connect(this.#address, this))
   }

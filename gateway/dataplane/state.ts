@@ -72,6 +72,8 @@ function buildEntry(route: SnapshotRoute, plan: RoutePlan, services: ReadonlyMap
 }
 
 function narrow(plan: RoutePlan, service: number | undefined): RoutePlan {
+  // The common case: one service, and one plan that many routes share.
+  if (plan.services.length === 1 && plan.services[0] === service) return plan
   const services = service === undefined ? [] : [service]
   return { ...plan, services: Int32Array.from(services), cumulativeWeights: Float64Array.from(services, () => 2 ** 32) }
 }

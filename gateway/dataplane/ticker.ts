@@ -23,7 +23,7 @@ export function startTicker(plane: Plane, sweep: () => void): Ticker {
 
   const arm = (delayMs: number): void => {
     dueUs = clock.nowUs() + delayMs * 1000
-    cancel = scheduler.after(delayMs, tick)
+    cancel = scheduler.after(delayMs, () => { cancel = scheduler.afterReading(tick) })
   }
   const tick = (): void => {
     const nowUs = clock.nowUs()

@@ -39,7 +39,7 @@ export function layOut(snapshot: Snapshot): Layout {
       regions: snapshot.regions.map(({ name, rttMs }) => ({ name, priorRttUs: rttMs * 1000 })),
       targets, services,
     },
-    plans: snapshot.routes.map((route) => planOf(route, snapshot.regions.length, serviceIndex, regionIndex)),
+    plans: layPlans(snapshot, serviceIndex, regionIndex),
     addresses, serviceIndex, regionIndex,
   }
 }
@@ -67,6 +67,19 @@ function layTargets(snapshot: Snapshot, regionIndex: Map<string, number>) {
     return { name, targets: [...new Set([...local, ...remote])] }
   })
   return { targets, addresses, services }
+}
+
+/** Routes that ask the same of the core share one plan: what ten thousand routes touch then stays in the processor's cache. */
+function layPlans(snapshot: Snapshot, serviceIndex: Map<string, number>, regionIndex: Map<string, number>): RoutePlan[] {
+  const shared = new Map<string, RoutePlan>()
+  return snapshot.routes.map((route) => {
+    const plan = planOf(route, snapshot.regions.length, serviceIndex, regionIndex)
+    const { services, cumulativeWeights, regionMask, failover, prefer, maxAttempts, requestTimeoutUs, attemptTimeoutUs } = plan
+    const key = `${services.join()} ${cumulativeWeights.join()} ${regionMask} ${failover} ${prefer.join()} ${maxAttempts} ${requestTimeoutUs} ${attemptTimeoutUs}`
+    const known = shared.get(key)
+    if (known === undefined) shared.set(key, plan)
+    return known ?? plan
+  })
 }
 
 function planOf(route: SnapshotRoute, regions: number, serviceIndex: Map<string, number>, regionIndex: Map<string, number>): RoutePlan {

@@ -32,6 +32,12 @@ export function linesOf(events: readonly HistoryEvent[]): Line[] {
   return lines
 }
 
+/** `link:eu-west:127.0.0.1:23334` → `link to eu-west`: the address is in the file, and changes with every run. */
+export function targetWords(target: string): string {
+  const link = /^link:([^:]+)/.exec(target)
+  return link === null ? target : `link to ${link[1]}`
+}
+
 function tell(event: HistoryEvent): { category: Category; text: string } | null {
   switch (event.kind) {
     case 'machine': case 'usage': return null
@@ -43,9 +49,9 @@ function tell(event: HistoryEvent): { category: Category; text: string } | null 
     case 'interrupted': return { category: 'fault', text: `interrupted: ${event.reason}` }
     case 'region-state': return { category: 'routing', text: `region ${event.region} is ${event.state} (${event.cause})` }
     case 'first-redirect': return { category: 'routing', text: `first request for ${event.from} sent to ${event.to} (${event.cause})` }
-    case 'target-state': return { category: 'health', text: `${event.target}${event.service === null ? '' : ` for ${event.service}`}: ${event.from} → ${event.state} (${event.cause})` }
-    case 'verdict-discarded': return { category: 'health', text: `verdict on ${event.target} discarded: the loop was ${quantity(event.lagUs / 1000, 'ms')} late` }
-    case 'pool-drained': return { category: 'drain', text: `${quantity(event.connections, 'count')} connections to ${event.target} drained` }
+    case 'target-state': return { category: 'health', text: `${targetWords(event.target)}${event.service === null ? '' : ` for ${event.service}`}: ${event.from} → ${event.state} (${event.cause})` }
+    case 'verdict-discarded': return { category: 'health', text: `verdict on ${targetWords(event.target)} discarded: the loop was ${quantity(event.lagUs / 1000, 'ms')} late` }
+    case 'pool-drained': return { category: 'drain', text: `${quantity(event.connections, 'count')} connections to ${targetWords(event.target)} drained` }
     case 'process': return { category: 'process', text: `${event.process} ${event.state}` }
     case 'ready': return { category: 'process', text: 'is ready' }
     default: return tellConfig(event) ?? tellRest(event)

@@ -49,9 +49,15 @@ function bodyOf(page: Page): Markup {
 ${headline(page)}
 <nav aria-label="Sections"><ul>${sections.filter(({ id }) => hasFault || id !== 'failover').map(({ id, title }) => h`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 <main id="main">${drill(page)}${failoverSection(page)}
-<section id="charts"><h2>The run over time</h2>${Object.values(charts).map((chart) => chart(page))}</section>
+<section id="charts"><h2>The run over time</h2>${drawn(page)}</section>
 ${checksSection(page)}${pathsSection(page)}${happenedSection(page)}${topologySection(page)}${provenanceSection(page)}</main>
 <footer><p>Made by Regatta ${page.run.regatta} from the folder of run <code>${page.run.id}</code>.</p></footer>`
+}
+
+/** Charts of half the width in pairs. */
+function drawn(page: Page): Markup {
+  const half = charts.filter((chart) => chart.half)
+  return h`${charts.filter((chart) => !chart.half).map(({ draw }) => draw(page))}<div class="pair">${half.map(({ draw }) => draw(page))}</div>`
 }
 
 /** What tooltips say. Charts have left it behind while they were drawn. */

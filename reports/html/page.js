@@ -119,7 +119,7 @@ if (filter) {
   const rows = [...document.querySelectorAll('.events li')]
   const more = document.querySelector('.more')
   const search = filter.querySelector('[type=search]')
-  const first = 60
+  const first = Number(filter.dataset.first)
   let all = false
   const apply = () => {
     const chosen = new Set([...filter.querySelectorAll(':checked')].map(({ name }) => name))

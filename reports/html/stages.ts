@@ -1,6 +1,7 @@
 // The named events that failover went through, in the order in which they came, each with what ended it and where.
 
 import type { HistoryEvent } from '../../topologies/history.ts'
+import { targetWords } from './events.ts'
 import type { Page } from './page.ts'
 import { zeroOf } from './panel.ts'
 
@@ -38,10 +39,10 @@ export function stagesOf(page: Page): Stage[] {
 function eventAt({ history }: Page, atUs: number | null, kinds: readonly HistoryEvent['kind'][]): string {
   const event = atUs === null ? undefined : history.events.find((one) => Math.abs(one.atUs - atUs) < 0.5 && kinds.includes(one.kind))
   switch (event?.kind) {
-    case 'target-state': return `${event.source} holds ${event.target} ${event.state} (${event.cause})`
+    case 'target-state': return `${event.source} holds its ${targetWords(event.target)} ${event.state} (${event.cause})`
     case 'region-state': return `${event.source}: ${event.region} is ${event.state} (${event.cause})`
     case 'first-redirect': return `${event.source} sends to ${event.to} instead of ${event.from}`
-    case 'pool-drained': return `${event.source} closed ${event.connections} connections to ${event.target}`
+    case 'pool-drained': return `${event.source} closed ${event.connections} connections of its ${targetWords(event.target)}`
     default: return ''
   }
 }

@@ -2,8 +2,14 @@
 // never falls behind them.
 
 import { Argument, type Command as Commander } from 'commander'
-import { catalogScenarios } from '../../scenarios/load-scenario.ts'
+import { gatewayNames } from '../../gateway/drivers/index.ts'
+import { reportKinds } from '../../reports/index.ts'
+import { faultKinds } from '../../scenarios/faults/index.ts'
+import { catalogScenarios, mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
+import { catalogTopologies } from '../../topologies/load.ts'
+import { substrateKinds } from '../../topologies/substrates/index.ts'
+import { toolNames } from '../../topologies/tools/index.ts'
 import { ending, type Command } from './command.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -19,51 +25,102 @@ export const completionCommand: Command = {
 Examples:
   source <(regatta completion bash)
   regatta completion zsh > ~/.zfunc/_regatta
-  regatta completion fish > ~/.config/fish/completions/regatta.fish`)
+  regatta completion fish > ~/.config/fish/completions/regatta.fish
+Exit codes: 0 printed, 3 no such shell.`)
       .action(ending(end, async (shell: Shell) => {
-        const scenarios = (await catalogScenarios()).map(({ name }) => name)
-        process.stdout.write(scripts[shell](verbsOf(program), scenarios))
+        process.stdout.write(scripts[shell](verbsOf(program, await wordLists())))
         return ExitCode.pass
       }))
   },
 }
 
-interface Verb { name: string; description: string; options: { long: string; description: string }[]; takesScenario: boolean }
+interface Option { long: string; description: string; values: readonly string[] }
+interface Verb { name: string; description: string; options: Option[]; words: readonly string[] }
 
-function verbsOf(program: Commander): Verb[] {
-  return program.commands.map((command) => ({
-    name: command.name(),
-    description: command.description().replaceAll("'", ''),
-    options: [...command.options.map((option) => ({ long: option.long ?? '', description: option.description.replaceAll("'", '') })), { long: '--help', description: 'help' }],
-    takesScenario: command.registeredArguments.some((argument) => argument.name() === 'scenario'),
-  }))
+/** What may be written for an argument or an option's value, by its name as help shows it. */
+async function wordLists(): Promise<Record<string, readonly string[]>> {
+  const scenarios = (await catalogScenarios()).map(({ name }) => name)
+  const topologies = catalogTopologies().map(({ name }) => name)
+  const mustFail = (await mustFailScenarios()).map(({ name }) => name)
+  return {
+    scenario: scenarios, topology: topologies, fault: faultKinds, tool: toolNames, shell: shells, 'must-fail name': [...mustFail, 'interrupted'],
+    'validate scenario': [...scenarios, ...topologies],
+    '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': ['none'], '--from': scenarios, '--format': reportKinds,
+  }
 }
 
-const scripts: Record<Shell, (verbs: Verb[], scenarios: string[]) => string> = {
-  bash: (verbs, scenarios) => `_regatta() {
-  local word="\${COMP_WORDS[COMP_CWORD]}" verb="\${COMP_WORDS[1]}"
-  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W '${verbs.map(({ name }) => name).join(' ')}' -- "$word")); return; fi
+function verbsOf(program: Commander, lists: Record<string, readonly string[]>): Verb[] {
+  return program.commands.map((command) => {
+    const levels = [command, ...command.commands]
+    const argumentWords = levels.flatMap((level) => level.registeredArguments)
+      .flatMap((argument) => lists[`${command.name()} ${argument.name()}`] ?? lists[argument.name()] ?? [])
+    const options = levels.flatMap((level) => level.options).map((option) => ({
+      long: option.long ?? '', description: plain(option.description), values: lists[option.long ?? ''] ?? [],
+    }))
+    return {
+      name: command.name(), description: plain(command.description()),
+      options: [...options, { long: '--help', description: 'help', values: [] }],
+      words: [...new Set([...command.commands.map((level) => level.name()), ...argumentWords])],
+    }
+  })
+}
+
+/** Text that may stand in single quotes of every shell. */
+function plain(text: string): string {
+  return text.replaceAll(/['`\\]/g, '')
+}
+
+const scripts: Record<Shell, (verbs: Verb[]) => string> = { bash: bashScript, zsh: zshScript, fish: fishScript }
+
+const wordsOf = ({ options, words }: Verb): string => [...options.map(({ long }) => long), ...words].join(' ')
+
+/** The values of options before the cursor, once for all verbs: the same option means the same everywhere. */
+function valuesOf(verbs: readonly Verb[]): [string, readonly string[]][] {
+  return [...new Map(verbs.flatMap(({ options }) => options).filter(({ values }) => values.length > 0).map(({ long, values }) => [long, values]))]
+}
+
+/** `COMP_WORDBREAKS` splits at `=` and `:`, so values with a colon (`envoy:default`) are completed up to it. */
+function bashScript(verbs: Verb[]): string {
+  return `_regatta() {
+  local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" verb="\${COMP_WORDS[1]}"
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W '${verbs.map(({ name }) => name).join(' ')} --help --version' -- "$word")); return; fi
+  case "$before" in
+${valuesOf(verbs).map(([long, values]) => `    ${long}) COMPREPLY=($(compgen -W '${values.join(' ')}' -- "$word")); return;;`).join('\n')}
+    --out) COMPREPLY=($(compgen -d -- "$word")); return;;
+  esac
   case "$verb" in
-${verbs.map(({ name, options, takesScenario }) => `    ${name}) COMPREPLY=($(compgen -W '${[...options.map(({ long }) => long), ...(takesScenario ? scenarios : [])].join(' ')}' -- "$word") $(compgen -f -- "$word"));;`).join('\n')}
+${verbs.map((verb) => `    ${verb.name}) COMPREPLY=($(compgen -W '${wordsOf(verb)}' -- "$word") $(compgen -f -- "$word"));;`).join('\n')}
   esac
 }
 complete -o filenames -F _regatta regatta
-`,
-  zsh: (verbs, scenarios) => `#compdef regatta
+`
+}
+
+function zshScript(verbs: Verb[]): string {
+  return `#compdef regatta
 _regatta() {
   if (( CURRENT == 2 )); then
     local -a verbs=(${verbs.map(({ name, description }) => `'${name}:${description.replaceAll(':', ' ')}'`).join(' ')})
     _describe verb verbs; return
   fi
+  case "$words[CURRENT-1]" in
+${valuesOf(verbs).map(([long, values]) => `    ${long}) compadd -- ${values.join(' ')}; return;;`).join('\n')}
+    --out) _files -/; return;;
+  esac
   case "$words[2]" in
-${verbs.map(({ name, options, takesScenario }) => `    ${name}) compadd -- ${[...options.map(({ long }) => long), ...(takesScenario ? scenarios : [])].join(' ')}; _files;;`).join('\n')}
+${verbs.map((verb) => `    ${verb.name}) compadd -- ${wordsOf(verb)}; _files;;`).join('\n')}
   esac
 }
-_regatta "$@"
-`,
-  fish: (verbs, scenarios) => verbs.map(({ name, description, options, takesScenario }) => [
+if [ "$funcstack[1]" = _regatta ]; then _regatta "$@"; else compdef _regatta regatta; fi
+`
+}
+
+function fishScript(verbs: Verb[]): string {
+  return verbs.flatMap(({ name, description, options, words }) => [
     `complete -c regatta -n __fish_use_subcommand -a ${name} -d '${description}'`,
-    ...options.map((option) => `complete -c regatta -n '__fish_seen_subcommand_from ${name}' -l ${option.long.slice(2)} -d '${option.description}'`),
-    ...(takesScenario ? [`complete -c regatta -n '__fish_seen_subcommand_from ${name}' -a '${scenarios.join(' ')}'`] : []),
-  ].join('\n')).join('\n').concat('\n'),
+    ...options.map(({ long, description: text, values }) =>
+      `complete -c regatta -n '__fish_seen_subcommand_from ${name}' -l ${long.slice(2)} -d '${text}'${values.length === 0 ? '' : ` -x -a '${values.join(' ')}'`}`),
+    ...(words.length === 0 ? [] : [`complete -c regatta -n '__fish_seen_subcommand_from ${name}' -a '${words.join(' ')}'`]),
+  ]).join('\n').concat('\n')
 }

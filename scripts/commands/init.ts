@@ -3,12 +3,14 @@
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { catalogScenarios } from '../../scenarios/load-scenario.ts'
+import { nearest } from '../../gateway/config/shape.ts'
+import { loadScenario, catalogScenarios } from '../../scenarios/load-scenario.ts'
 import { scenarioError } from '../../scenarios/errors.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { catalogTopologies, loadTopology } from '../../topologies/load.ts'
-import { allSchemas } from '../schemas.ts'
 import { commandError } from '../errors.ts'
+import { writable } from '../runs.ts'
+import { schemaFiles } from '../schemas.ts'
 import { ending, type Command } from './command.ts'
 
 export const initCommand: Command = {
@@ -18,44 +20,72 @@ export const initCommand: Command = {
       .description('start a scenario, topology and gateway configuration of your own')
       .argument('[folder]', 'where', 'regatta')
       .option('--from <scenario>', 'scenario of the catalogue to copy', 'regional-outage')
-      .action(ending(end, async (folder: string, { from }: { from: string }) => init(resolve(folder), from)))
+      .option('--json', 'print the paths as one JSON object')
+      .addHelpText('after', `
+Examples:
+  regatta init                              ./regatta, from the regional-outage drill
+  regatta init ./drills --from steady
+  regatta validate ./regatta/regional-outage.yaml && regatta run ./regatta/regional-outage.yaml --fast
+
+Files name their JSON Schema, so that an editor with the YAML language server completes and checks them.
+Nothing that exists is overwritten. Exit codes: 0 written, 3 a file is there already, or no scenario of that name.`)
+      .action(ending(end, async (folder: string, { from, json }: { from: string; json?: boolean }) => {
+        const files = await filesFrom(from)
+        const written = writeNew(resolve(folder), files)
+        const scenario = join(folder, `${from}.yaml`)
+        process.stdout.write(json
+          ? `${JSON.stringify({ scenario: resolve(scenario), files: written })}\n`
+          : `${written.map((file) => relative(process.cwd(), file)).join('\n')}\n\nnext: regatta run ${relative(process.cwd(), resolve(scenario))} --fast\n`)
+        return ExitCode.pass
+      }))
   },
 }
 
-async function init(folder: string, from: string): Promise<number> {
-  const scenario = (await catalogScenarios()).find(({ name }) => name === from)
-  if (scenario === undefined) {
-    throw scenarioError('RGT_SCENARIO_UNKNOWN', `there is no scenario \`${from}\``, { hint: '`regatta validate` lists the catalogue' })
-  }
-  const text = readFileSync(scenario.file, 'utf8')
-  const topologyName = /^\s+topology:\s*(\S+)/m.exec(text)?.[1] ?? 'three-regions'
-  const topology = await loadTopology(topologyName)
-  const topologyFile = catalogTopologies().find(({ name }) => name === topologyName)!.file
-  const config = topology.gateway.config.map((file) => ({ file, to: join('config', basename(file)) }))
-  let topologyText = readFileSync(topologyFile, 'utf8')
-  for (const { file, to } of config) topologyText = topologyText.replace(relative(dirname(topologyFile), file), to)
-  const files: Record<string, string> = {
-    [`${from}.yaml`]: withSchema('scenario', text.replace(/^(\s+topology:\s*)\S+/m, `$1./${topologyName}.yaml`)),
-    [`${topologyName}.yaml`]: withSchema('topology', topologyText),
-    ...Object.fromEntries(config.map(({ file, to }) => [to, readFileSync(file, 'utf8')])),
-    ...Object.fromEntries(Object.entries(allSchemas()).map(([name, schema]) => [`schemas/${name}.json`, `${JSON.stringify(schema, null, 2)}\n`])),
-  }
-  const taken = Object.keys(files).filter((name) => existsSync(join(folder, name)))
-  if (taken.length > 0) {
-    throw commandError(`${taken.join(', ')} exist${taken.length === 1 ? 's' : ''} in ${folder} already`, {
-      hint: 'name another folder; nothing was written',
+/** Path in the folder → text. Comments of the originals are kept: they explain. */
+async function filesFrom(from: string): Promise<Record<string, string>> {
+  const catalogue = await catalogScenarios()
+  const entry = catalogue.find(({ name }) => name === from)
+  if (entry === undefined) {
+    const near = nearest(from, catalogue.map(({ name }) => name))
+    throw scenarioError('RGT_SCENARIO_UNKNOWN', `there is no scenario \`${from}\``, {
+      expected: `one of ${catalogue.map(({ name }) => name).join(', ')}`, found: from,
+      ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
     })
   }
-  for (const [name, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), content)
-    process.stdout.write(`${relative(process.cwd(), join(folder, name))}\n`)
+  const { topology: name } = await loadScenario(from)
+  const topology = await loadTopology(name)
+  const file = catalogTopologies().find((one) => one.name === name)!.file
+  const config = topology.gateway.config.map((path) => ({ path, to: `config/${basename(path)}` }))
+  let topologyText = readFileSync(file, 'utf8')
+  for (const { path, to } of config) topologyText = topologyText.replaceAll(relative(dirname(file), path), to)
+  const scenarioText = readFileSync(entry.file, 'utf8').replace(/^(\s+topology:\s*)\S+/m, `$1./${name}.yaml`)
+  return {
+    [`${from}.yaml`]: withSchema('./schemas/scenario.json', scenarioText),
+    [`${name}.yaml`]: withSchema('./schemas/topology.json', topologyText),
+    ...Object.fromEntries(config.map(({ path, to }) => [to, withSchema('../schemas/gateway.json', readFileSync(path, 'utf8'))])),
+    ...Object.fromEntries(Object.entries(schemaFiles()).map(([schema, text]) => [`schemas/${schema}`, text])),
   }
-  process.stdout.write(`\nnext: regatta run ${relative(process.cwd(), join(folder, `${from}.yaml`))} --fast\n`)
-  return ExitCode.pass
+}
+
+/** All or nothing as far as what is there already goes; returns absolute paths. */
+function writeNew(folder: string, files: Record<string, string>): string[] {
+  const taken = Object.keys(files).filter((name) => existsSync(join(folder, name)))
+  if (taken.length > 0) {
+    throw commandError(`${folder} holds ${taken.length === 1 ? 'a file' : `${taken.length} files`} of that name already`, {
+      found: taken.slice(0, 5).join(', '), hint: 'name another folder; nothing was written',
+    })
+  }
+  return Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name)
+    writable(path, () => {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, text)
+    })
+    return path
+  })
 }
 
 /** The comment by which editors with the YAML language server find the schema. */
-function withSchema(name: string, text: string): string {
-  return `# yaml-language-server: $schema=./schemas/${name}.json\n${text.replace(/^# yaml-language-server:.*\n/m, '')}`
+function withSchema(schema: string, text: string): string {
+  return `# yaml-language-server: $schema=${schema}\n${text.replace(/^# yaml-language-server:.*\n/m, '')}`
 }

@@ -13,7 +13,7 @@ import { openHistory } from './open.ts'
 import { readHistory } from './read.ts'
 
 /** Time stands still: only full batches and the end are written. */
-const still: Scheduler = { after: () => () => {}, every: () => () => {} }
+const still: Scheduler = { after: () => () => {}, every: () => () => {}, afterReading: () => () => {} }
 
 const folders: string[] = []
 afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive: true, force: true })))

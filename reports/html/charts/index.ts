@@ -9,11 +9,11 @@ import { machineChart } from './machine.ts'
 import { momentChart } from './moment.ts'
 import { trafficChart } from './traffic.ts'
 
-export const charts: Record<string, (page: Page) => Markup> = {
-  moment: momentChart,
-  latency: latencyChart,
-  failures: failuresChart,
-  traffic: trafficChart,
-  attempts: attemptsChart,
-  machine: machineChart,
-}
+export const charts: { draw(page: Page): Markup; /** two of these in a row share the width */ half?: true }[] = [
+  { draw: momentChart },
+  { draw: latencyChart },
+  { draw: failuresChart },
+  { draw: trafficChart },
+  { draw: attemptsChart, half: true },
+  { draw: machineChart, half: true },
+]

@@ -111,15 +111,18 @@ function badTable({ context }: Page, bad: readonly Dot[], zeroUs: number): Marku
   })
 }
 
+/** Of a page 1000 pixels wide, percent. */
+const labelWidth = 9
+
 /** Names of the dashed lines. Those that would lie on each other share a label. */
 function markLabels(frame: Frame): Markup {
   const groups: { at: number; labels: string[] }[] = []
   for (const { atUs, label } of frame.marks.toSorted((a, b) => a.atUs - b.atUs)) {
     const at = frame.x.at(atUs) / 10
     const before = groups.at(-1)
-    if (before !== undefined && at - before.at < 9) before.labels.push(label)
+    if (before !== undefined && at - before.at < labelWidth * before.labels.length) before.labels.push(label)
     else groups.push({ at, labels: [label] })
   }
   if (groups.length === 0) return nothing
-  return h`<div class="mark-labels" aria-hidden="true">${groups.map(({ at, labels }) => h`<span style="left:${Math.round(at * 100) / 100}%">${labels.join(' · ')}</span>`)}</div>`
+  return h`<div class="mark-labels" aria-hidden="true">${groups.map(({ at, labels }) => h`<span${at > 80 ? h` class="left"` : nothing} style="left:${Math.round(at * 100) / 100}%">${labels.join(' · ')}</span>`)}</div>`
 }

@@ -9,7 +9,7 @@ import { zeroOf } from '../panel.ts'
 /** Kept in the page at most; the file has them all. */
 const mostLines = 800
 /** Shown at first; a button shows the rest. */
-const firstLines = 60
+const firstLines = 30
 const titles: Record<Category, string> = {
   fault: 'faults and phases', routing: 'routing', health: 'health', drain: 'drains', process: 'processes', config: 'configuration', gateway: 'gateways', other: 'other',
 }
@@ -25,7 +25,7 @@ export function happenedSection(page: Page): Markup {
   const shown = new Set(lines.filter(({ category, atUs }) => telling.includes(category) && atUs >= 0).slice(0, firstLines))
   return h`<section id="happened"><h2>What happened</h2><div class="card">
 <p class="quiet">Times count from ${page.context.faults.length > 0 ? 'the moment the fault was asked for' : 'the start of the run'}. ${all.length > lines.length ? h`${lines.length} of ${all.length} events are here, those nearest to the fault; all are in <a href="events.ndjson">events.ndjson</a>.` : h`Raw: <a href="events.ndjson">events.ndjson</a>.`}</p>
-<form class="filter" hidden aria-label="Filter events"><div class="chips">${present.map((category) => h`<label><input type="checkbox" name="${category}"${telling.includes(category) ? h` checked` : nothing}>${titles[category]} <span>${count(category)}</span></label>`)}</div>
+<form class="filter" data-first="${firstLines}" hidden aria-label="Filter events"><div class="chips">${present.map((category) => h`<label><input type="checkbox" name="${category}"${telling.includes(category) ? h` checked` : nothing}>${titles[category]} <span>${count(category)}</span></label>`)}</div>
 <input type="search" placeholder="Search: a place, a cause …" aria-label="Search events"><output aria-live="polite"></output></form>
 <ol class="events">${lines.map((line) => item(line, zeroUs, shown.has(line)))}</ol>
 <button type="button" class="more" hidden>Show all</button>

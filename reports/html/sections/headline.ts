@@ -18,16 +18,16 @@ export function headline(page: Page): Markup {
   return h`<header class="hero ${verdict.verdict}">
 <p class="brand">Regatta <span>failover report</span></p>
 <div class="title"><span class="badge ${verdict.verdict}"><b aria-hidden="true">${marks[verdict.verdict]}</b> ${verdictWords[verdict.verdict]}</span><h1>${verdict.scenario}</h1></div>
-<p class="summary">${sentence(verdict.summary)}</p>
+<p class="summary">${sentence(verdict.summary, verdict.scenario)}</p>
 <dl class="facts">${facts.map(([name, value]) => h`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${tiles(page)}${decisive(page)}${limits(page)}
 </header>`
 }
 
-/** The badge has said the first word already. */
-function sentence(summary: string): string {
+/** The badge has said the first word already. Names keep their case. */
+function sentence(summary: string, scenario: string): string {
   const rest = summary.replace(/^(Pass|Fail|Inconclusive): /, '')
-  return rest.charAt(0).toUpperCase() + rest.slice(1)
+  return rest.startsWith(scenario) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1)
 }
 
 interface Tile { label: string; value: string; under: string; check?: Check }

@@ -31,9 +31,9 @@ function way(page: Page, group: ClientGroup): Markup {
   }
   const regions = regionsByDistance(topology, group)
   const next = regions.slice(0, choices)
-  return h`<li><div class="hops"><span class="place group">${group.name}</span><span class="hop">${ms(`clients:${group.name}`, entry)}</span>
+  return h`<li><div class="hops"><span class="place group">${group.name}</span><span class="hop">${ms(`clients:${group.name}`, entry)} →</span>
 <span class="place entry">${group.entry.kind === 'edge' ? h`<small>edge</small> ${group.entry.edge}` : group.entry.kind === 'direct' ? h`<small>direct</small>` : h`<small>list of ${group.entry.regions.length}</small>`}</span>
-<span class="choices">${next.map((region, index) => h`<span class="choice ${page.palette.of(region)}"><span class="hop">${entry === `region:${region}` ? '' : ms(entry, `region:${region}`)}</span><span class="place region${hit.has(region) ? ' hit' : ''}"><i class="key dot" aria-hidden="true"></i>${region}${index === 0 ? h` <small>home</small>` : nothing}${hit.has(region) ? h` <small class="hit-word">fault</small>` : nothing}</span></span>`)}${regions.length > choices ? h`<span class="quiet">and ${regions.length - choices} more</span>` : nothing}</span></div>
+<span class="hop">→</span><span class="choices">${next.map((region, index) => h`${index === 0 ? nothing : h`<span class="hop">else</span>`}<span class="${page.palette.of(region)} place region${hit.has(region) ? ' hit' : ''}"><i class="key dot" aria-hidden="true"></i>${region} <small>${entry === `region:${region}` ? '' : ms(entry, `region:${region}`)}${index === 0 ? ' home' : ''}</small>${hit.has(region) ? h` <small class="hit-word">fault</small>` : nothing}</span>`)}${regions.length > choices ? h`<span class="quiet">and ${regions.length - choices} more</span>` : nothing}</span></div>
 ${phaseBars(page, group.name)}</li>`
 }
 

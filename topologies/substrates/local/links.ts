@@ -4,6 +4,7 @@
 import type { Direction, Primitive } from '../../primitives.ts'
 import type { FaultProxy } from './faultproxy/index.ts'
 import type { LinkEntry } from './layout.ts'
+import { openTurns } from './turns.ts'
 
 export type LinkPrimitive = Extract<Primitive, { on: Direction[] }>
 type Stream = 'upstream' | 'downstream'
@@ -21,6 +22,7 @@ export interface LinkBoard {
 export function openLinkBoard(proxy: FaultProxy, entries: LinkEntry[]): LinkBoard {
   const inForce = new Map<string, LinkPrimitive>()
   const last = new Map<string, StreamState>()
+  const turns = openTurns()
 
   const wanted = (entry: LinkEntry, stream: Stream): StreamState => {
     const state: StreamState = { delayMs: entry.rttMs / 2, jitterMs: 0, bytesPerSecond: null, cut: null }
@@ -52,8 +54,11 @@ export function openLinkBoard(proxy: FaultProxy, entries: LinkEntry[]): LinkBoar
   }
 
   const settleAll = async (on: Direction[] | null): Promise<void> => {
-    await Promise.all(entries.map(async (entry) => {
-      for (const stream of on === null ? (['upstream', 'downstream'] as const) : streamsOf(on, entry)) await settle(entry, stream)
+    await Promise.all(entries.map((entry) => {
+      const streams = on === null ? (['upstream', 'downstream'] as const) : streamsOf(on, entry)
+      return streams.length === 0 ? null : turns.take(entry.name, async () => {
+        for (const stream of streams) await settle(entry, stream)
+      })
     }))
   }
 
@@ -61,7 +66,8 @@ export function openLinkBoard(proxy: FaultProxy, entries: LinkEntry[]): LinkBoar
     lay: () => settleAll(null),
     async apply(key, primitive) {
       if (primitive.kind === 'reset') {
-        await Promise.all(entries.filter((entry) => streamsOf(primitive.on, entry).length > 0).map(({ name }) => proxy.reset(name)))
+        const hit = entries.filter((entry) => streamsOf(primitive.on, entry).length > 0)
+        await Promise.all(hit.map(({ name }) => turns.take(name, () => proxy.reset(name))))
         return
       }
       inForce.set(key, primitive)

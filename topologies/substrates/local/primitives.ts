@@ -2,10 +2,10 @@
 // proxy, places by signals to their processes, services through their control port.
 
 import { topologyError } from '../../errors.ts'
-import type { Capabilities, Primitive } from '../../primitives.ts'
-import type { RegionPart } from '../../topology.ts'
+import type { Capabilities, Primitive, RegionPlace } from '../../primitives.ts'
 import type { LinkBoard, LinkPrimitive } from './links.ts'
 import type { Supervisor } from './processes.ts'
+import { openTurns } from './turns.ts'
 
 export const localCapabilities: Capabilities = {
   delay: { supported: true, how: 'latency toxic on the fault proxy, each direction apart', symptom: 'the proxy accepts at once; every byte comes later by the delay' },
@@ -35,8 +35,13 @@ export interface FaultDeskParts {
 
 export function openFaultDesk({ links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
   const inForce = new Map<string, Primitive>()
+  const turns = openTurns()
 
-  const processesAt = (at: { region: string; parts: RegionPart[] }[]): string[] =>
+  /** Is the process under another primitive of this kind? Then healing one of them changes nothing for it. */
+  const isUnder = (kind: 'pause' | 'stop', name: string): boolean =>
+    [...inForce.values()].some((primitive) => primitive.kind === kind && processesAt(primitive.at).includes(name))
+
+  const processesAt = (at: RegionPlace[]): string[] =>
     at.flatMap(({ region, parts }) => parts.map((part) => `${part}/${region}`))
 
   const control = async (region: string, action: 'degrade' | 'restore', body: unknown): Promise<void> => {
@@ -49,28 +54,46 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
     }
   }
 
+  /** Lays what is in force over the region's services anew, so that overlapping degradations heal in any order. */
+  const settleServices = async (region: string): Promise<void> => {
+    await control(region, 'restore', { services: null })
+    for (const primitive of inForce.values()) {
+      if (primitive.kind !== 'degrade') continue
+      const { delayMs, errorRate } = primitive
+      for (const { services } of primitive.at.filter((one) => one.region === region)) await control(region, 'degrade', { services, delayMs, errorRate })
+    }
+  }
+
+  const atEach = async (at: RegionPlace[], act: (name: string) => Promise<void>): Promise<void> => {
+    await Promise.all(processesAt(at).map((name) => turns.take(name, () => act(name))))
+  }
+
+  const startAgain = async (name: string): Promise<void> => {
+    supervisor.restart(name)
+    await supervisor.ready(name, readyTimeoutMs)
+    if (isUnder('pause', name)) supervisor.pause(name)
+  }
+
   const change = async (primitive: Primitive, key: string, healing: boolean): Promise<void> => {
     switch (primitive.kind) {
       case 'delay': case 'throttle': case 'cut': case 'reset':
         await (healing ? links.heal(key) : links.apply(key, primitive as LinkPrimitive))
         return
       case 'pause':
-        for (const name of processesAt(primitive.at)) healing ? supervisor.resume(name) : supervisor.pause(name)
+        await atEach(primitive.at, async (name) => {
+          if (isUnder('stop', name)) return
+          if (isUnder('pause', name)) supervisor.pause(name)
+          else supervisor.resume(name)
+        })
         return
       case 'stop':
-        if (!healing) {
-          await Promise.all(processesAt(primitive.at).map((name) => supervisor.kill(name)))
-          return
-        }
-        await Promise.all(processesAt(primitive.at).map((name) => {
-          supervisor.restart(name)
-          return supervisor.ready(name, readyTimeoutMs)
-        }))
+        await atEach(primitive.at, async (name) => {
+          if (!healing) await supervisor.kill(name)
+          else if (!isUnder('stop', name)) await startAgain(name)
+        })
         return
       case 'degrade':
-        await Promise.all(primitive.at.map(({ region, services }) => healing
-          ? control(region, 'restore', { services })
-          : control(region, 'degrade', { services, delayMs: primitive.delayMs, errorRate: primitive.errorRate })))
+        await Promise.all(primitive.at.map(({ region }) => turns.take(region, () => settleServices(region))))
         return
       case 'skew':
         throw topologyError('RGT_UNSUPPORTED', 'clock skew cannot be made on the local substrate', { hint: localCapabilities.skew.how })
@@ -90,6 +113,10 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
       await change(primitive, key, false)
     },
     heal,
-    healAll: async () => { await Promise.all([...inForce.keys()].map(heal)) },
+    async healAll() {
+      const healed = await Promise.allSettled([...inForce.keys()].map(heal))
+      const failed = healed.find((one) => one.status === 'rejected')
+      if (failed !== undefined) throw failed.reason
+    },
   }
 }

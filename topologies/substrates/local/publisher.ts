@@ -14,7 +14,8 @@ export interface Publisher {
 export interface ControlAddress { region: string; port: number }
 
 export function openPublisher(planes: ControlAddress[], token: string, journal: Journal): Publisher {
-  const documents = new Map<string, ConfigDocument>()
+  /** What is in force: a refused change leaves it as it was. */
+  let documents = new Map<string, ConfigDocument>()
 
   const send = (port: number, method: 'PATCH' | 'PUT', body: unknown): Promise<Response> =>
     fetch(`http://127.0.0.1:${port}/v1/config`, {
@@ -22,11 +23,11 @@ export function openPublisher(planes: ControlAddress[], token: string, journal: 
       signal: AbortSignal.timeout(5000),
     })
 
-  const publishTo = async ({ region, port }: ControlAddress, change: ConfigChange): Promise<void> => {
+  const publishTo = async ({ region, port }: ControlAddress, change: ConfigChange, whole: ConfigDocument[]): Promise<void> => {
     let response: Response
     try {
       response = await send(port, 'PATCH', change)
-      if (response.status === 409) response = await send(port, 'PUT', { revision: change.revision, documents: [...documents.values()] })
+      if (response.status === 409) response = await send(port, 'PUT', { revision: change.revision, documents: whole })
     } catch (error) {
       // A dead plane is what some drills are about; it hears of the change when it is back and the next one comes.
       journal.note({ kind: 'tool', tool: `publisher/${region}`, text: `revision ${change.revision} not delivered: ${String(error)}` })
@@ -41,9 +42,13 @@ export function openPublisher(planes: ControlAddress[], token: string, journal: 
   }
 
   const publishToAll = async (change: ConfigChange): Promise<void> => {
-    for (const document of change.put) documents.set(keyOf(document.kind, document.metadata.namespace, document.metadata.name), document)
-    for (const { kind, namespace, name } of change.remove) documents.delete(keyOf(kind, namespace, name))
-    await Promise.all(planes.map((plane) => publishTo(plane, change)))
+    const next = new Map(documents)
+    for (const document of change.put) next.set(keyOf(document.kind, document.metadata.namespace, document.metadata.name), document)
+    for (const { kind, namespace, name } of change.remove) next.delete(keyOf(kind, namespace, name))
+    const told = await Promise.allSettled(planes.map((plane) => publishTo(plane, change, [...next.values()])))
+    const refusal = told.find((one) => one.status === 'rejected')
+    if (refusal !== undefined) throw refusal.reason
+    documents = next
   }
 
   // One after another: a plane accepts exactly the revision after the one it holds.

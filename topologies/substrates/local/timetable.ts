@@ -31,6 +31,10 @@ export function openTimetable(clock: Clock, start: (step: Step) => Promise<void>
       reject(error)
     }
     const abort = (): void => fail(signal.reason)
+    if (signal.aborted) {
+      abort()
+      return
+    }
     const next = (): void => {
       clearTimeout(timer)
       const nowUs = clock.nowUs() - zeroUs
@@ -40,8 +44,9 @@ export function openTimetable(clock: Clock, start: (step: Step) => Promise<void>
         done.then(() => running.delete(done), fail)
       }
       if (queue.length === 0 && nowUs >= untilUs) {
-        stop()
-        Promise.all(running).then(() => resolve(), reject)
+        clearTimeout(timer)
+        wake = () => {}
+        Promise.all(running).then(() => { stop(); resolve() }, fail)
         return
       }
       const atUs = Math.min(queue[0]?.atUs ?? Infinity, untilUs > nowUs ? untilUs : Infinity)

@@ -19,6 +19,7 @@ function virtualTime(): { clock: Clock; scheduler: Scheduler; armed(): number; a
         return () => timers.delete(timer)
       },
       every: () => { throw new Error('not used') },
+      afterReading: () => { throw new Error('not used') },
     },
     armed: () => timers.size,
     advance(us) {
