@@ -76,6 +76,7 @@ export interface Deployment extends AsyncDisposable {
   at(atUs: number, step: Step): void
   /** Send load through the ways in. */
   drive(load: LoadSpec): void
+  /** Once: a history has one zero. Throws the reason of the signal, or RGT_UNSUPPORTED the second time. */
   run(untilUs: number, signal: AbortSignal): Promise<void>
   /** Undo every primitive still in force. Idempotent; also called by dispose. */
   heal(): Promise<void>

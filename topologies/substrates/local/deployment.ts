@@ -2,6 +2,7 @@
 // what every process tells into the history. Declared first, then `run` plays it in real time.
 
 import { systemClock } from '../../../gateway/runtime.ts'
+import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, LoadSpec, Step } from '../../substrate.ts'
 import type { Journal } from './journal.ts'
 import type { Loads } from './loads.ts'
@@ -28,6 +29,7 @@ const leadUs = 50_000
 export function openDeployment(parts: DeploymentParts): Deployment {
   const { inventory, faults, loads, publisher, journal } = parts
   let ended: Promise<void> | undefined
+  let played = false
 
   const play = async (step: Step): Promise<void> => {
     switch (step.kind) {
@@ -51,6 +53,10 @@ export function openDeployment(parts: DeploymentParts): Deployment {
 
   const run = async (untilUs: number, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted()
+    if (played || ended !== undefined) {
+      throw topologyError('RGT_UNSUPPORTED', 'a deployment plays once', { hint: 'its history has one zero: start the topology again' })
+    }
+    played = true
     await loads.prepare()
     const zeroUs = systemClock.nowUs() + leadUs
     inventory.clock.offsetUs = zeroUs

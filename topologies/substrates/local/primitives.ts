@@ -56,6 +56,8 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
 
   /** Lays what is in force over the region's services anew, so that overlapping degradations heal in any order. */
   const settleServices = async (region: string): Promise<void> => {
+    // What is dead degrades nothing, and is told again when it is back.
+    if (isUnder('stop', `services/${region}`)) return
     await control(region, 'restore', { services: null })
     for (const primitive of inForce.values()) {
       if (primitive.kind !== 'degrade') continue
@@ -71,6 +73,8 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
   const startAgain = async (name: string): Promise<void> => {
     supervisor.restart(name)
     await supervisor.ready(name, readyTimeoutMs)
+    const [part, region] = name.split('/')
+    if (part === 'services') await settleServices(region)
     if (isUnder('pause', name)) supervisor.pause(name)
   }
 
@@ -93,7 +97,7 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
         })
         return
       case 'degrade':
-        await Promise.all(primitive.at.map(({ region }) => turns.take(region, () => settleServices(region))))
+        await Promise.all(primitive.at.map(({ region }) => turns.take(`services/${region}`, () => settleServices(region))))
         return
       case 'skew':
         throw topologyError('RGT_UNSUPPORTED', 'clock skew cannot be made on the local substrate', { hint: localCapabilities.skew.how })
