@@ -1,5 +1,7 @@
 // Plain proxying over real sockets: heads, bodies and their framing in both directions.
 
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { ask, closeAll, exchangeBytes, gatewayWith, parseResponse, refusingAddress, regionSnapshot, serviceWith, socketsWith, token } from './testbed.case.ts'
 
@@ -215,4 +217,21 @@ test('a pin counts only with the token of the run', async () => {
   const right = await ask(gateway.addresses.ingress, '/', { 'x-regatta-pin': 'here', 'x-regatta-token': token })
   expect(right.status).toBe(200)
   expect(gateway.attempts.map(({ reason }) => reason)).toEqual(['first', 'pinned'])
+})
+
+test('a body that waited for its upstream to connect does not leave the client unread', async () => {
+  const gateway = await gatewayWith(regionSnapshot([await echo()]))
+  const connection = connect(gateway.addresses.ingress.port, '127.0.0.1')
+  let text = ''
+  connection.on('data', (bytes) => { text += String(bytes) })
+  const answers = async (count: number): Promise<void> => {
+    while (text.split('HTTP/1.1 200').length <= count) await once(connection, 'data')
+  }
+  // Whole in one read, before there is any upstream connection; not to be repeated, so it is streamed.
+  connection.write('POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody')
+  await answers(1)
+  connection.write('GET /2 HTTP/1.1\r\nHost: h\r\n\r\n')
+  await answers(2)
+  connection.destroy()
+  expect(text).toContain('"url":"/2"')
 })
