@@ -3,59 +3,82 @@
 // types) with the same arguments, signals and exit code.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const lockFile = join(root, 'package-lock.json')
 const installedFile = join(root, 'node_modules', '.package-lock.json')
-const broughtNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+const broughtNode = join(root, 'node_modules', 'node', 'bin', 'node')
+const installingFile = join(root, '.build', 'installing')
+const oldestNode = 24
 const exitBadInput = 3
 const exitToolFailed = 4
+const exitInterrupted = 130
 
-/** True when every package that must be here is here in its locked version. */
+/** True when every package that must be here is here in its locked version. npm writes down what it installed. */
 function dependenciesAreFresh() {
-  if (!existsSync(installedFile)) return false
-  const wanted = JSON.parse(readFileSync(lockFile, 'utf8')).packages
-  const installed = JSON.parse(readFileSync(installedFile, 'utf8')).packages
-  for (const [path, entry] of Object.entries(wanted)) {
-    if (path === '' || (entry.optional && installed[path] === undefined)) continue
-    if (installed[path]?.version !== entry.version) return false
+  const wanted = packagesOf(lockFile)
+  if (wanted === null) fail('RGT_BOOTSTRAP: package-lock.json cannot be read', `expected: ${lockFile}, as the project ships it`)
+  const installed = packagesOf(installedFile)
+  if (installed === null) return false
+  return Object.entries(wanted).every(([path, { version, optional }]) =>
+    path === '' || (optional && installed[path] === undefined) || installed[path]?.version === version)
+}
+
+function packagesOf(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages ?? null
+  } catch {
+    return null
   }
-  return true
 }
 
 function installDependencies() {
-  const lock = join(root, '.installing')
-  claim(lock)
+  claim()
   try {
+    // Somebody else may have done it while this process waited.
     if (dependenciesAreFresh()) return
     process.stderr.write('regatta: installing the locked dependencies with npm (once) …\n')
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    const result = spawnSync(npm, ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root, stdio: ['ignore', 2, 2],
-    })
-    if (result.status !== 0) {
-      fail('RGT_BOOTSTRAP: npm could not install the dependencies',
-        'hint: see the messages of npm above; `npm ci` in the project folder repeats the step by hand')
-    }
+    const { status, error } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] })
+    if (status === 0) return
+    rmSync(installingFile, { force: true })
+    fail('RGT_BOOTSTRAP: npm could not install the dependencies', ...(error === undefined ? [] : [`found: ${error.message}`]),
+      'hint: see the messages of npm above; `npm ci` in the project folder repeats the step by hand')
   } finally {
-    rmSync(lock, { recursive: true, force: true })
+    rmSync(installingFile, { force: true })
   }
 }
 
-/** One installer at a time; a lock older than ten minutes has lost its owner. */
-function claim(lock) {
-  const wait = new Int32Array(new SharedArrayBuffer(4))
+/** One installer at a time. The file names its process: one that is gone has left its claim behind. */
+function claim() {
+  let told = false
   for (;;) {
     try {
-      return mkdirSync(lock)
-    } catch {
-      if (!existsSync(lock)) fail('RGT_BOOTSTRAP: the project folder cannot be written', `found: ${root} is read-only for this user`)
-      if (Date.now() - statSync(lock).mtimeMs > 600_000) rmSync(lock, { recursive: true, force: true })
-      Atomics.wait(wait, 0, 0, 250)
+      mkdirSync(dirname(installingFile), { recursive: true })
+      writeFileSync(installingFile, String(process.pid), { flag: 'wx' })
+      return
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail('RGT_BOOTSTRAP: the project folder cannot be written', `found: ${error.message}`)
     }
+    const holder = holderOf(installingFile)
+    if (holder === 'gone') rmSync(installingFile, { force: true })
+    else if (!told) process.stderr.write(`regatta: waiting for process ${holder}, which installs the dependencies …\n`)
+    told ||= holder !== 'gone'
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+  }
+}
+
+function holderOf(file) {
+  try {
+    const pid = Number(readFileSync(file, 'utf8'))
+    // Not written yet: its owner is between two system calls.
+    if (pid === 0) return 'that is starting'
+    process.kill(pid, 0)
+    return pid
+  } catch (error) {
+    return error.code === 'EPERM' ? 'of another user' : 'gone'
   }
 }
 
@@ -65,10 +88,10 @@ function fail(...lines) {
 }
 
 /** The Node that runs TypeScript: this one when it is new enough, otherwise the one from node_modules. */
-export function modernNode() {
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
+function modernNode() {
+  if (Number(process.versions.node.split('.')[0]) >= oldestNode) return process.execPath
   if (existsSync(broughtNode)) return broughtNode
-  return fail('RGT_BOOTSTRAP: Node 24 is missing', `expected: ${broughtNode}, which the locked package \`node\` brings`,
+  return fail(`RGT_BOOTSTRAP: Node ${oldestNode} is missing`, `expected: ${broughtNode}, which the locked package \`node\` brings`,
     'hint: npm may have been told to skip install scripts (ignore-scripts); run `npm rebuild node`')
 }
 
@@ -80,7 +103,7 @@ export function handOver(entry, args) {
   process.on('SIGINT', () => {})
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => fail(`RGT_BOOTSTRAP: ${error.message}`))
-  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : exitToolFailed)))
+  child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? exitInterrupted : exitToolFailed)))
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -19,6 +19,7 @@ export function allSchemas(): Record<string, object> {
       type: 'object',
       properties: { kind: { enum: kinds.map(([kind]) => kind) } },
       required: ['kind'],
+      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word; nobody awaits it
       allOf: kinds.map(([kind, name]) => ({ if: { properties: { kind: { const: kind } } }, then: { $ref: `./${name}.json` } })),
     },
     ...Object.fromEntries(kinds.map(([, name, schema]) => [name, schema as object])),

@@ -1,64 +1,74 @@
-// The test command: types, lint, then every test beside the code, and one closing line that counts them:
-// `N passed, N failed, N skipped`. Skips are listed with their reasons, which their names carry.
+// The test command: types, lint, then every test beside the code, and one closing line that counts them all:
+// `N passed, N failed, N skipped`. With arguments, only the tests whose path contains one of them.
 
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { outliveReaders, endProcess } from './exit.ts'
+import { play, staticSteps, vitestStep } from './steps.ts'
+import { reportVariable, type TestReport } from './test-reporter.ts'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const usage = `usage: npm test [-- PART-OF-A-PATH …] [-- -t PART-OF-A-NAME]
 
-interface VitestReport {
-  numPassedTests: number
-  numFailedTests: number
-  numPendingTests: number
-  numTodoTests: number
-  numFailedTestSuites: number
-  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[]
+  npm test                      types, lint, and every test
+  npm test -- scripts           the tests below scripts/
+  npm test -- failover -t slow  of those in paths with "failover" the ones with "slow" in their name
+
+*.local.test.ts open sockets on loopback and start processes. Nothing is fetched.
+Exit codes: 0 all passed, 1 not.
+`
+
+export interface Tally { passed: number; failed: number; skipped: number }
+
+/** Counts what a report holds; `ranWell` is false when the runner itself ended badly, which must never count as a pass. */
+export function tally(report: TestReport | null, ranWell: boolean): Tally {
+  if (report === null) return { passed: 0, failed: 1, skipped: 0 }
+  const failed = report.failed + report.outside.length
+  return { passed: report.passed, failed: failed === 0 && !ranWell ? 1 : failed, skipped: report.skipped.length }
 }
 
-function step(name: string, file: string, args: string[]): boolean {
-  const result = spawnSync(process.execPath, [join(root, 'node_modules', file), ...args], { cwd: root, stdio: 'inherit' })
-  if (result.status !== 0) process.stdout.write(`${name} failed\n`)
-  return result.status === 0
+/** The line that machines look for. */
+export function closingLine({ passed, failed, skipped }: Tally): string {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
 }
 
-function main(filters: string[]): number {
-  const whole = filters.length === 0
-  let passed = 0
-  let failed = 0
-  if (whole) {
-    for (const [name, file, args] of [
-      ['types', 'typescript/bin/tsc', ['--noEmit', '-p', '.']],
-      ['lint', 'oxlint/bin/oxlint', ['--deny-warnings', 'gateway', 'topologies', 'scenarios', 'reports', 'scripts']],
-    ] as const) {
-      if (step(name, file, [...args])) passed++
-      else failed++
-    }
-  }
+function runTests(args: readonly string[]): { report: TestReport | null; ranWell: boolean } {
   const scratch = mkdtempSync(join(tmpdir(), 'regatta-test-'))
-  const output = join(scratch, 'report.json')
-  step('tests', 'vitest/vitest.mjs', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${output}`, ...filters])
-  let skipped = 0
+  const file = join(scratch, 'report.json')
   try {
-    const report = JSON.parse(readFileSync(output, 'utf8')) as VitestReport
-    const results = report.testResults.flatMap((file) => file.assertionResults)
-    const filesThatDidNotRun = report.testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
-    passed += report.numPassedTests
-    failed += report.numFailedTests + filesThatDidNotRun.length
-    skipped += report.numPendingTests + report.numTodoTests
-    for (const result of results.filter(({ status }) => status === 'skipped' || status === 'pending')) {
-      process.stdout.write(`skipped: ${result.fullName}\n`)
-    }
-  } catch (error) {
-    process.stdout.write(`the test runner left no report: ${String(error)}\n`)
-    failed++
+    const ranWell = play(vitestStep(['--reporter=default', '--reporter=./scripts/test-reporter.ts', ...args]), { [reportVariable]: file })
+    return { report: read(file), ranWell }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
-  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
-  return failed === 0 ? 0 : 1
 }
 
-process.exitCode = main(process.argv.slice(2))
+function read(file: string): TestReport | null {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as TestReport
+  } catch (error) {
+    process.stdout.write(`the test runner left no report: ${(error as Error).message}\n`)
+    return null
+  }
+}
+
+function main(args: readonly string[]): number {
+  if (args.includes('--help')) {
+    process.stdout.write(usage)
+    return 0
+  }
+  const steps = args.length === 0 ? staticSteps.map((step) => play(step)) : []
+  const { report, ranWell } = runTests(args)
+  for (const { name, reason } of report?.skipped ?? []) process.stdout.write(`skipped: ${name}: ${reason ?? 'gives no reason'}\n`)
+  for (const problem of report?.outside ?? []) process.stdout.write(`failed outside of tests: ${problem}\n`)
+  const total = tally(report, ranWell)
+  total.passed += steps.filter((well) => well).length
+  total.failed += steps.filter((well) => !well).length
+  process.stdout.write(`${closingLine(total)}\n`)
+  return total.failed === 0 ? 0 : 1
+}
+
+if (import.meta.main) {
+  outliveReaders()
+  await endProcess(main(process.argv.slice(2)))
+}

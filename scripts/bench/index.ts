@@ -1,6 +1,7 @@
 // The benchmarks. Kind name = file name = registry key.
 
 import type { Bench } from './bench.ts'
+import { dataplane } from './dataplane.ts'
 import { decision } from './decision.ts'
 
-export const benches = { decision } as const satisfies Record<string, Bench>
+export const benches = { decision, dataplane } as const satisfies Record<string, Bench>

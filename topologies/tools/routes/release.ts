@@ -55,7 +55,8 @@ async function get(url: string, dispatcher: Dispatcher, { signal, answerWithinMs
   } catch (error) {
     signal?.throwIfAborted()
     const { message, cause } = error as Error
-    throw new Error(message.startsWith(url) ? message : `${url}: ${late.signal.aborted ? late.signal.reason.message : (cause as Error | undefined)?.message ?? message}`)
+    const why = late.signal.aborted ? late.signal.reason.message : (cause as Error | undefined)?.message ?? message
+    throw new Error(message.startsWith(url) ? message : `${url}: ${why}`, { cause: error })
   } finally {
     clearTimeout(timer)
   }
