@@ -1,6 +1,7 @@
 // Snapshots that every driver is held against: an edge with links to three regions, as small as can be.
 
 import { defaultHealth, defaultRouteFailover, snapshotFormat, type Snapshot, type SnapshotMatch, type SnapshotRoute } from '../snapshot/snapshot.ts'
+import { versionOf, type SnapshotContent } from '../snapshot/version.ts'
 import type { RenderContext, Tuning } from './driver.ts'
 
 export interface EdgeOptions { links?: Record<string, number>; routes?: SnapshotRoute[] }
@@ -11,12 +12,13 @@ const regions = [['ap-south', 110], ['eu-west', 22], ['us-east', 89]] as const
 export function edgeSnapshot({ links = { 'ap-south': 15_003, 'eu-west': 15_001, 'us-east': 15_002 }, routes = [routeTo('/catalog')] }: EdgeOptions = {}): Snapshot {
   const names = regions.map(([name]) => name).filter((name) => links[name] !== undefined)
   const services = [...new Set(routes.flatMap(({ backends }) => backends.map(({ service }) => service)))]
-  return {
-    format: snapshotFormat, revision: 1, version: 'test', gateway: { name: 'frankfurt', role: 'edge', region: null }, health: defaultHealth,
+  const content: SnapshotContent = {
+    format: snapshotFormat, gateway: { name: 'frankfurt', role: 'edge', region: null }, health: defaultHealth,
     regions: regions.filter(([name]) => links[name] !== undefined).map(([name, rttMs]) =>
       ({ name, jurisdiction: name.slice(0, 2).toUpperCase(), rttMs, links: [{ host: '127.0.0.1', port: links[name] }] })),
     routes, services: services.map((name) => ({ name, endpoints: [], remoteRegions: names })),
   }
+  return { ...content, revision: 1, version: versionOf(content) }
 }
 
 export function routeTo(path: string, change: Partial<SnapshotRoute> = {}, match: Partial<SnapshotMatch> = {}): SnapshotRoute {

@@ -3,6 +3,7 @@
 
 import { encodeLastGood } from '../controlplane/last-good.ts'
 import { defaultLimits, header, type GatewayBootstrap } from '../dataplane/bootstrap.ts'
+import { gatewayError } from '../errors.ts'
 import { features, type Driver } from './driver.ts'
 
 export const reference: Driver = {
@@ -12,15 +13,18 @@ export const reference: Driver = {
   tunings: ['tuned'],
   features,
   render(snapshot, { listen, stateDir, token, seed }) {
+    if (token === null) {
+      throw gatewayError('RGT_DRIVER_UNSUPPORTED', 'the reference gateway has control ports, which need a token', { expected: 'a token', found: 'none' })
+    }
     const { name, role, region } = snapshot.gateway
     const bootstrap: GatewayBootstrap = {
-      name, role, region, listen, stateDir, seed, token: token ?? '', controlPlanes: [], limits: defaultLimits, attemptLog: false,
+      name, role, region, listen, stateDir, seed, token, controlPlanes: [], limits: defaultLimits, attemptLog: false,
     }
     return {
       files: { 'bootstrap.json': JSON.stringify(bootstrap), 'snapshot.json': encodeLastGood(snapshot) },
       argv: [`${stateDir}/bootstrap.json`],
-      readiness: { address: listen.admin, path: '/readyz', headers: { [header.token]: token ?? '' } },
-      metrics: { address: listen.admin, path: '/metrics', headers: { [header.token]: token ?? '' }, format: 'prometheus' },
+      readiness: { address: listen.admin, path: '/readyz', headers: { [header.token]: token } },
+      metrics: { address: listen.admin, path: '/metrics', headers: { [header.token]: token }, format: 'prometheus' },
       limits: [],
     }
   },
