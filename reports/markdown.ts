@@ -1,28 +1,30 @@
 // A summary in Markdown for a CI job's page or a pull request.
 
+import { formatCount } from '../scenarios/judging/statistics.ts'
 import type { Verdict, VerdictValue } from '../scenarios/verdict.ts'
-import { failoverWords, quantity, verdictWords, worstFirst } from './words.ts'
+import { failoverWords, oneLine, quantity, verdictWords, worstFirst } from './words.ts'
 
 const mark: Record<VerdictValue, string> = { pass: '✅', fail: '❌', inconclusive: '❔' }
 
 export function markdown(verdict: Verdict, command: string): string {
   const { failover, counts } = verdict
+  const fence = '`'.repeat(Math.max(3, ...[...command.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)))
   return [
-    `## ${mark[verdict.verdict]} ${verdictWords[verdict.verdict]}: ${verdict.scenario} on ${verdict.substrate}`,
-    '', verdict.summary, '',
+    `## ${mark[verdict.verdict]} ${verdictWords[verdict.verdict]}: ${cell(verdict.scenario)} on ${cell(verdict.substrate)}`,
+    '', cell(verdict.summary), '',
     '| | check | observed | objective |', '|---|---|---:|---|',
     ...worstFirst(verdict.checks).map((check) =>
       `| ${mark[check.verdict]} | ${cell(check.name)} | ${cell(quantity(check.observed, check.unit))} | ${cell(check.objective)} |`),
     ...(failover === null ? [] : [
       '', `**Failover** ${failoverWords(failover)}; detect ${quantity(failover.stages.detectMs, 'ms')}, decide ${quantity(failover.stages.decideMs, 'ms')}, drain ${quantity(failover.stages.drainMs, 'ms')}.`,
     ]),
-    '', `${counts.requests.toLocaleString('en-GB')} requests, ${counts.eligibleFailed} of ${counts.eligible.toLocaleString('en-GB')} eligible ones failed, ${counts.hedges} hedges, ${counts.retries} retries.`,
+    '', `${formatCount(counts.requests)} requests, ${formatCount(counts.eligibleFailed)} of ${formatCount(counts.eligible)} eligible ones failed, ${counts.hedges} hedges, ${counts.retries} retries.`,
     ...(verdict.limits.length === 0 ? [] : ['', ...verdict.limits.map((limit) => `> **Limit.** ${cell(limit)}`)]),
-    '', 'Again:', '', '```sh', command, '```', '',
+    '', 'Again:', '', `${fence}sh`, command, fence, '',
   ].join('\n')
 }
 
 /** A cell of a table holds no bar and no line break, and what looks like markup is shown as text. */
 function cell(text: string): string {
-  return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_{}[\]<>|~]/g, String.raw`\$&`)
+  return oneLine(text).replaceAll(/[\\`*_{}[\]<>|~&]/g, String.raw`\$&`)
 }

@@ -29,9 +29,9 @@ export function timeAxis(fromUs: number, toUs: number, zeroUs: number, wanted = 
   return { at: (us) => round(clamp((us - fromUs) / spanUs) * boxWidth), ticks }
 }
 
-/** From 0 at the bottom to at least `most` at the top. */
-export function linearAxis(most: number, label: (value: number) => string): Axis {
-  const step = stepFor(Math.max(most, 1e-9), 3)
+/** From 0 at the bottom to at least `most` at the top; counts ask for steps of at least 1. */
+export function linearAxis(most: number, label: (value: number) => string, leastStep = 0): Axis {
+  const step = Math.max(leastStep, stepFor(Math.max(most, 1e-9), 3))
   const top = Math.max(step, Math.ceil(most / step - 1e-9) * step)
   const ticks = Array.from({ length: Math.round(top / step) + 1 }, (_, index) => ({ value: index * step, label: label(index * step) }))
   return { at: (value) => round((1 - clamp(value / top)) * boxHeight), ticks }

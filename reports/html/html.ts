@@ -56,6 +56,7 @@ ${checksSection(page)}${pathsSection(page)}${happenedSection(page)}${topologySec
 
 /** Charts of half the width in pairs. */
 function drawn(page: Page): Markup {
+  if (page.history.requests.length === 0) return h`<div class="card"><p>The run has no request on record, so there is nothing to draw.</p></div>`
   const half = charts.filter((chart) => chart.half)
   return h`${charts.filter((chart) => !chart.half).map(({ draw }) => draw(page))}<div class="pair">${half.map(({ draw }) => draw(page))}</div>`
 }

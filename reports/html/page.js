@@ -122,9 +122,10 @@ if (filter) {
   const first = Number(filter.dataset.first)
   let all = false
   const apply = () => {
-    const chosen = new Set([...filter.querySelectorAll(':checked')].map(({ name }) => name))
+    const chosen = new Set([...filter.querySelectorAll('[name]:checked')].map(({ name }) => name))
+    const early = filter.querySelector('[data-early]')?.checked ?? true
     const text = search.value.trim().toLowerCase()
-    const matching = rows.filter((row) => chosen.has(row.dataset.category) && (text === '' || row.textContent.toLowerCase().includes(text)))
+    const matching = rows.filter((row) => chosen.has(row.dataset.category) && (early || row.dataset.early === undefined) && (text === '' || row.textContent.toLowerCase().includes(text)))
     const visible = new Set(all ? matching : matching.slice(0, first))
     for (const row of rows) row.hidden = !visible.has(row)
     more.hidden = matching.length <= visible.size

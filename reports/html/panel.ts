@@ -95,14 +95,14 @@ function legendOf(items: readonly LegendItem[]): Markup {
 /** Names of the phases, to scale, and of what is shaded. */
 export function strip(frame: Frame): Markup {
   const at = (us: number): number => round(frame.x.at(us) / 10)
-  return h`<div class="strip" aria-hidden="true">${frame.phases.map(({ phase, fromUs, toUs }) => h`<span class="phase ${phase}" style="left:${at(fromUs)}%;width:${round(at(toUs) - at(fromUs))}%">${phase}</span>`)}
-${frame.shades.filter(({ label }) => label !== '').map(({ fromUs, label }) => h`<span class="shade-label" style="${at(fromUs) > 60 ? h`right:${round(100 - at(fromUs))}%` : h`left:${at(fromUs)}%`}">${label}</span>`)}
+  return h`<div class="strip${frame.shades.length === 0 ? ' bare' : ''}" aria-hidden="true">${frame.phases.map(({ phase, fromUs, toUs }) => h`<span class="phase ${phase}" style="left:${at(fromUs)}%;width:${round(at(toUs) - at(fromUs))}%">${phase}</span>`)}
+${frame.shades.filter(({ label }) => label !== '').map(({ fromUs, label }) => h`<span class="shade-label" style="${at(fromUs) > 60 ? h`right:${round(100 - at(fromUs))}%;max-width:${at(fromUs)}%` : h`left:${at(fromUs)}%;max-width:${round(100 - at(fromUs))}%`}">${label}</span>`)}
 </div>`
 }
 
 export function timeLabels(frame: Frame): Markup {
   return h`<div class="xaxis" aria-hidden="true">${frame.x.ticks.map(({ value, label }, index) =>
-    h`<span class="${index % 2 === 1 ? 'odd' : 'even'}" style="left:${round(frame.x.at(value) / 10)}%">${label}</span>`)}</div>`
+    h`<span class="${index % 2 === 1 ? 'odd' : 'even'}${frame.x.at(value) > 970 ? ' end' : ''}" style="left:${round(frame.x.at(value) / 10)}%">${label}</span>`)}</div>`
 }
 
 /** A card: words, panels under one strip of phases and over one axis, and the same as numbers. */

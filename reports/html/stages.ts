@@ -30,9 +30,14 @@ export function stagesOf(page: Page): Stage[] {
       ? { key: 'recover', name: 'recovered', atMs: null, what: 'clients still saw failed or slow requests when healing began' }
       : failover.belowResolution
         ? { key: 'recover', name: 'recovered', atMs: null, what: 'no probe was failed or slow: clients never noticed' }
-        : { key: 'recover', name: 'recovered', atMs: recoverMs, what: 'the last failed or slow probe, plus one interval' },
+        : { key: 'recover', name: 'recovered', atMs: recoverMs, what: early(recoverMs, detectMs) ? 'probes sent from here on were waiting, but none of them was failed or slow' : 'the last failed or slow probe, plus one interval' },
   ]
   return stages.sort((a, b) => (a.atMs ?? Infinity) - (b.atMs ?? Infinity))
+}
+
+/** A hedge may save requests before the gateway holds the region for dark. */
+function early(recoverMs: number | null, detectMs: number | null): boolean {
+  return recoverMs !== null && detectMs !== null && recoverMs < detectMs
 }
 
 /** The event of one of these kinds at a time, as `source: what`; verdicts round to a nanosecond. */

@@ -1,5 +1,5 @@
 // The seconds around the fault, a dot a probe of the groups that it hits: what clients saw, request by request.
-// Shape says what was wrong (a ring is slow, a square failed), colour says which region served.
+// Shape says what was wrong (a large dot with a yellow core is slow, a square failed), colour says which region served.
 
 import { slowMarginMs } from '../../../scenarios/judging/context.ts'
 import { quantity } from '../../words.ts'

@@ -35,7 +35,7 @@ export function stackedChart(page: Page, { id, title, words, height, kinds, coun
     values.forEach((value, slot) => { top[slot] += value })
     return { ...kind, base, values }
   })
-  const y = linearAxis(top.reduce((most, value) => Math.max(most, value), 1), String)
+  const y = linearAxis(top.reduce((most, value) => Math.max(most, value), 1), String, 1)
   page.readouts[id] = layers.map(({ label, tone, values }) => ({ label, tone, unit: 'count', values: readable(values) }))
   const { names } = page.phaseSlots
   return figure(id, title, words, page.frame, [panel(page.frame, {

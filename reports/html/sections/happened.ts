@@ -6,6 +6,8 @@ import { categories, linesOf, type Category, type Line } from '../events.ts'
 import type { Page } from '../page.ts'
 import { zeroOf } from '../panel.ts'
 
+/** What came earlier is start and warm-up, and waits behind the filter. */
+const shortlyBeforeUs = 500_000
 /** Kept in the page at most; the file has them all. */
 const mostLines = 800
 /** Shown at first; a button shows the rest. */
@@ -22,12 +24,14 @@ export function happenedSection(page: Page): Markup {
   const lines = keep(all, zeroUs)
   const count = (category: Category): number => all.filter((line) => line.category === category).length
   const present = categories.filter((category) => count(category) > 0)
-  const shown = new Set(lines.filter(({ category, atUs }) => telling.includes(category) && atUs >= 0).slice(0, firstLines))
+  const hasFault = page.context.faults.length > 0
+  const early = (line: Line): boolean => hasFault && line.category !== 'fault' && line.atUs < zeroUs - shortlyBeforeUs
+  const shown = new Set(lines.filter((line) => telling.includes(line.category) && !early(line)).slice(0, firstLines))
   return h`<section id="happened"><h2>What happened</h2><div class="card">
 <p class="quiet">Times count from ${page.context.faults.length > 0 ? 'the moment the fault was asked for' : 'the start of the run'}. ${all.length > lines.length ? h`${lines.length} of ${all.length} events are here, those nearest to the fault; all are in <a href="events.ndjson">events.ndjson</a>.` : h`Raw: <a href="events.ndjson">events.ndjson</a>.`}</p>
-<form class="filter" data-first="${firstLines}" hidden aria-label="Filter events"><div class="chips">${present.map((category) => h`<label><input type="checkbox" name="${category}"${telling.includes(category) ? h` checked` : nothing}>${titles[category]} <span>${count(category)}</span></label>`)}</div>
+<form class="filter" data-first="${firstLines}" hidden aria-label="Filter events"><div class="chips">${present.map((category) => h`<label><input type="checkbox" name="${category}"${telling.includes(category) ? h` checked` : nothing}>${titles[category]} <span>${count(category)}</span></label>`)}${hasFault ? h`<label><input type="checkbox" data-early> before the fault <span>${lines.filter(early).length}</span></label>` : nothing}</div>
 <input type="search" placeholder="Search: a place, a cause …" aria-label="Search events"><output aria-live="polite"></output></form>
-<ol class="events">${lines.map((line) => item(line, zeroUs, shown.has(line)))}</ol>
+<ol class="events">${lines.map((line) => item(line, zeroUs, shown.has(line), early(line)))}</ol>
 <button type="button" class="more" hidden>Show all</button>
 </div></section>`
 }
@@ -40,8 +44,8 @@ function keep(all: readonly Line[], zeroUs: number): Line[] {
   return all.filter((line) => chosen.has(line))
 }
 
-function item({ atUs, source, category, text, times }: Line, zeroUs: number, shown: boolean): Markup {
-  return h`<li data-category="${category}"${shown ? nothing : h` hidden`}><time>${sinceZero(atUs - zeroUs)}</time><span class="tag t-${category}">${category}</span><span class="source">${source}</span><span class="text">${text}${times > 1 ? h` <b>× ${times}</b>` : nothing}</span></li>`
+function item({ atUs, source, category, text, times }: Line, zeroUs: number, shown: boolean, early: boolean): Markup {
+  return h`<li data-category="${category}"${early ? h` data-early` : nothing}${shown ? nothing : h` hidden`}><time>${sinceZero(atUs - zeroUs)}</time><span class="tag t-${category}">${category}</span><span class="source">${source}</span><span class="text">${text}${times > 1 ? h` <b>× ${times}</b>` : nothing}</span></li>`
 }
 
 /** `+0.163 s`: milliseconds matter here. */

@@ -24,9 +24,9 @@ ${tiles(page)}${decisive(page)}${limits(page)}
 </header>`
 }
 
-/** The badge has said the first word already. Names keep their case. */
+/** The badge has said the first word already. Names keep their case; of an error the first line is enough here. */
 function sentence(summary: string, scenario: string): string {
-  const rest = summary.replace(/^(Pass|Fail|Inconclusive): /, '')
+  const [rest] = summary.replace(/^(Pass|Fail|Inconclusive): /, '').split('\n')
   return rest.startsWith(scenario) ? rest : rest.charAt(0).toUpperCase() + rest.slice(1)
 }
 
@@ -54,13 +54,19 @@ function decisive({ verdict, run }: Page): Markup {
   if (verdict.verdict === 'pass') return nothing
   const invalid = verdict.checks.filter((check) => check.group !== 'objective' && check.verdict !== 'pass')
   const deciding = verdict.verdict === 'inconclusive' && invalid.length > 0 ? invalid : verdict.checks.filter((check) => check.verdict !== 'pass')
-  const ended = run.ended === 'complete' ? nothing : h`<li><strong>The run ${run.ended === 'failed' ? 'failed' : 'was interrupted'}</strong>${run.error === null ? nothing : h` <code>${run.error.code}</code> ${run.error.message}`}</li>`
+  if (run.ended !== 'complete') {
+    return h`<section class="callout inconclusive" aria-label="What decided"><h2>The run ${run.ended === 'failed' ? 'failed' : 'was interrupted'}</h2>
+${run.error === null ? nothing : h`<p class="error"><code>${run.error.code}</code> ${run.error.message}</p>`}<p class="quiet">${invalid.length} checks could not be judged; <a href="#checks">they stand below</a>.</p></section>`
+  }
   return h`<section class="callout ${verdict.verdict}" aria-label="What decided"><h2>${verdict.verdict === 'fail' ? 'What was missed' : 'Why this cannot be judged'}</h2>
-<ul>${ended}${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${check.evidence[0] ?? `observed ${quantity(check.observed, check.unit)}`} <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
+<ul>${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${check.verdict === 'fail' || check.evidence.length === 0 ? `observed ${quantity(check.observed, check.unit)}` : check.evidence[0]}, <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
 }
 
-function limits({ verdict, history }: Page): Markup {
-  const all = [...verdict.limits, ...history.notes]
+function limits({ verdict, history, run }: Page): Markup {
+  const standIns = Object.entries(run.inventory.tools)
+    .filter(([tool, { origin }]) => origin === 'embedded' && !verdict.limits.some((limit) => limit.includes(tool)))
+    .map(([tool, { reason }]) => `${tool}: the embedded part stands in${reason === undefined ? '' : ` (${reason})`}`)
+  const all = [...verdict.limits, ...standIns, ...history.notes]
   if (all.length === 0) return h`<p class="no-limits">No stand-ins: everything that was asked for was there.</p>`
   return h`<section class="callout limits" aria-label="Limits of this run"><h2>Limits of this run</h2><ul>${all.map((limit) => h`<li>${limit}</li>`)}</ul></section>`
 }

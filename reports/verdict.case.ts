@@ -1,0 +1,34 @@
+// A verdict for tests of reports: one check of each kind, and names as nasty as a file could make them.
+
+import type { Verdict } from '../scenarios/verdict.ts'
+
+export const nasty = '</script><img src=x onerror=alert(1)>&"\'|`\u0000\u001b[31m\n\r\t]]>'
+
+export function verdictCase(change: Partial<Verdict> = {}): Verdict {
+  return {
+    apiVersion: 'regatta.dev/v1alpha1', kind: 'Verdict', run: 'run-1', scenario: 'regional-outage', topology: 'three-regions', substrate: 'local',
+    gateway: 'reference', mesh: 'none', seed: 7, verdict: 'fail', exitCode: 1, summary: 'Fail: regional-outage missed eligible_failed count==0 (observed 3).',
+    checks: [
+      { name: 'failover_time max<5s', group: 'objective', verdict: 'pass', objective: 'max < 5 s', observed: 162.4, unit: 'ms', evidence: ['1,000 probes'] },
+      { name: 'eligible_failed count==0', group: 'objective', verdict: 'fail', objective: 'count == 0', observed: 3, unit: 'count', evidence: Array.from({ length: 9 }, (_, index) => `request ${index}`) },
+      { name: 'machine-room', group: 'validity', verdict: 'inconclusive', objective: 'processor use < 70 %', observed: null, unit: 'share', evidence: ['no sample'] },
+    ],
+    failover: {
+      groups: ['europe'], valueMs: 162.4, resolutionMs: 10, zeroUncertaintyMs: 0.8, belowResolution: false, notRecovered: false,
+      stages: { detectMs: 90, decideMs: 91, drainMs: null, recoverMs: 162.4 }, failed: 0, slow: 7, lastBadMs: 152.4, eligibleFailed: 3,
+    },
+    paths: [{ group: 'europe', region: 'eu-west', samples: 222, normalMs: 24.1, p99Ms: 31 }],
+    counts: { requests: 12_345, eligible: 11_000, eligibleFailed: 3, failed: 4, residencyDenied: 0, attempts: 12_400, retries: 2, hedges: 53, falseEjections: 0 },
+    limits: [], ...change,
+  }
+}
+
+/** Every text of it made nasty. */
+export function nastyVerdict(): Verdict {
+  const plain = verdictCase({ limits: ['a limit'] })
+  return {
+    ...plain, scenario: `s${nasty}`, topology: nasty, substrate: nasty, gateway: nasty, summary: `Fail: ${nasty}`, limits: [nasty],
+    checks: plain.checks.map((check) => ({ ...check, name: check.name + nasty, objective: nasty, evidence: [nasty] })),
+    failover: plain.failover === null ? null : { ...plain.failover, groups: [nasty] },
+  }
+}
