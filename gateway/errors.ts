@@ -40,7 +40,6 @@ export const gatewayErrors = {
   RGT_NO_HEALTHY_TARGET: 'every allowed target is unhealthy',
   RGT_UPSTREAM_TIMEOUT: 'no upstream answered in time',
   RGT_UPSTREAM_FAILED: 'the upstream failed and the request may not be sent again',
-  RGT_DRAINING: 'the gateway is draining',
   RGT_CAPACITY: 'more requests are in flight than the gateway admits',
   RGT_NOT_READY: 'no snapshot has been applied yet',
   RGT_ADMIN: 'a control port was asked for something that it does not offer',

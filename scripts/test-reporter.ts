@@ -7,7 +7,7 @@ import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node'
 export interface TestReport {
   passed: number
   failed: number
-  /** Of each: where it is, and the reason it gives. */
+  /** Of each: where it is, and the reason it gives; null when its name does. */
   skipped: { name: string; reason: string | null }[]
   /** What went wrong outside of tests: files that do not load, hooks, rejections nobody handled. */
   outside: string[]

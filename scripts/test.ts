@@ -59,7 +59,7 @@ function main(args: readonly string[]): number {
   }
   const steps = args.length === 0 ? staticSteps.map((step) => play(step)) : []
   const { report, ranWell } = runTests(args)
-  for (const { name, reason } of report?.skipped ?? []) process.stdout.write(`skipped: ${name}: ${reason ?? 'gives no reason'}\n`)
+  for (const { name, reason } of report?.skipped ?? []) process.stdout.write(`skipped: ${name}${reason === null ? '' : `: ${reason}`}\n`)
   for (const problem of report?.outside ?? []) process.stdout.write(`failed outside of tests: ${problem}\n`)
   const total = tally(report, ranWell)
   total.passed += steps.filter((well) => well).length

@@ -1,3 +1,5 @@
+// Tries how files are read: several documents, the place of each value, and everything that is refused.
+
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { CodedErrors } from '../errors.ts'

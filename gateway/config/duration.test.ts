@@ -1,3 +1,5 @@
+// Tries durations as people write them: what is read, what is refused, and that writing and reading agree.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'

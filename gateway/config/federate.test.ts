@@ -1,3 +1,5 @@
+// Tries the configuration language as a whole: shape, references, attachment, policies, and that order never matters.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Discovery } from '../controlplane/protocol.ts'

@@ -1,3 +1,5 @@
+// Tries which regular expressions a route may hold, and that none of them can be made to take long.
+
 import { describe, expect, it } from 'vitest'
 import { compilePattern, maxPatternLength, regexProblem, testPattern } from './match-regex.ts'
 

@@ -3,5 +3,6 @@
 import type { Bench } from './bench.ts'
 import { dataplane } from './dataplane.ts'
 import { decision } from './decision.ts'
+import { failover } from './failover.ts'
 
-export const benches = { decision, dataplane } as const satisfies Record<string, Bench>
+export const benches = { decision, dataplane, failover } as const satisfies Record<string, Bench>
