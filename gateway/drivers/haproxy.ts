@@ -94,7 +94,9 @@ function backend(pool: Pool, gateway: string, { tuning }: RenderContext): string
 
 /** A check that only connects sees nothing wrong with a frozen region, so even untuned it asks for a page. */
 function health(pool: Pool, tuned: boolean): string[] {
-  const asked = ['  option httpchk', `  http-check send meth GET uri ${checkPath(pool)} ver HTTP/1.1 hdr host regatta`, '  http-check expect status 200']
+  const asked = ['  option httpchk', `  http-check send meth GET uri ${checkPath(pool)} ver HTTP/1.1 hdr host regatta`, '  http-check expect status 200',
+    // A region that is up may still be unable to serve this service at home, and says so.
+    ...(pool.kind === 'link' ? [`  http-check expect ! hdr name -m str ${header.unavailable} value -m sub ${quote(pool.service)}`] : [])]
   if (!tuned) return asked
   return [
     ...asked, `  timeout check ${checkTimeoutMs(pool)}ms`, `  default-server inter ${checkIntervalMs}ms fall 2 rise 2`,
