@@ -133,7 +133,7 @@ describe('haproxy', () => {
 
   it('checks every 250 ms and redispatches when tuned; as it comes it only checks', () => {
     const render = (tuning: Tuning): string => drivers.haproxy.render(edgeSnapshot(), renderContext(tuning)).files['haproxy.cfg']
-    expect(render('tuned')).toMatch(/default-server inter 250ms fall 2 rise 2[\s\S]*option redispatch 1[\s\S]*disable-l7-retry unless/)
+    expect(render('tuned')).toMatch(/default-server inter 250ms fastinter 20ms fall 2 rise 2[\s\S]*option redispatch 1[\s\S]*disable-l7-retry unless/)
     expect(render('tuned')).toMatch(/server us-east_0 127\.0\.0\.1:15002 check backup/)
     expect(render('default')).not.toMatch(/redispatch|default-server/)
     expect(render('default')).toContain('option httpchk')

@@ -8,6 +8,8 @@ import { checkPath, checkTimeoutMs, idempotentMethods, planRender, type PlannedR
 import { sayable } from './sayable.ts'
 
 const checkIntervalMs = 250
+/** Between the first missed check and the one that decides. */
+const doubtMs = 20
 const serverMs = 1000
 const connectMs = 300
 /** HAProxy has no timeouts of its own and warns without: those of its manual's first example. */
@@ -99,7 +101,7 @@ function health(pool: Pool, tuned: boolean): string[] {
     ...(pool.kind === 'link' ? [`  http-check expect ! hdr name -m str ${header.unavailable} value -m sub ${quote(pool.service)}`] : [])]
   if (!tuned) return asked
   return [
-    ...asked, `  timeout check ${checkTimeoutMs(pool)}ms`, `  default-server inter ${checkIntervalMs}ms fall 2 rise 2`,
+    ...asked, `  timeout check ${checkTimeoutMs(pool)}ms`, `  default-server inter ${checkIntervalMs}ms fastinter ${doubtMs}ms fall 2 rise 2`,
     `  retries ${pool.attempts - 1}`, '  option redispatch 1', '  retry-on all-retryable-errors',
     `  http-request disable-l7-retry unless { method ${idempotentMethods.join(' ')} }`,
   ]
