@@ -2,9 +2,10 @@
 // force, and a countdown, drawn anew four times a second. Without one: a plain line an event that matters.
 
 import { createLogUpdate } from 'log-update'
-import pc from 'picocolors'
 import type { HistoryEvent, RequestRow } from '../topologies/history.ts'
 import type { Plan } from '../scenarios/scenario.ts'
+import { openScene } from './live-scene.ts'
+import { oneLine } from './words.ts'
 
 export interface Live {
   progress(stage: string, text: string): void
@@ -17,29 +18,50 @@ export interface LiveOptions {
   plan: Plan
   /** Lines instead of a picture. */
   plain: boolean
-  stream: NodeJS.WriteStream
+  /** `columns` is absent where it is no terminal. */
+  stream: Pick<NodeJS.WriteStream, 'write'> & { columns?: number }
 }
 
 const redrawMs = 250
-/** Rates and shares are those of the last two seconds. */
-const windowUs = 2_000_000
-const barWidth = 30
+const usualColumns = 80
 
 export function openLive(options: LiveOptions): Live {
   return options.plain ? openPlain(options) : openPicture(options)
 }
 
 function openPlain({ plan, stream }: LiveOptions): Live {
-  const line = (text: string): void => void stream.write(`${text}\n`)
-  line(`${plan.scenario.name}: ${plan.topology.name}, ${seconds(plan.endUs)} s, seed ${plan.seed}`)
+  const line = (text: string): void => void stream.write(`${oneLine(text)}\n`)
+  line(`${plan.scenario.name}: ${plan.topology.name}, ${(plan.endUs / 1e6).toFixed(0)} s, seed ${plan.seed}`)
   return {
     progress: (stage, text) => line(`start ${stage}: ${text}`),
     event(event) {
       const text = headline(event)
-      if (text !== null) line(`${(event.atUs / 1e6).toFixed(3).padStart(8)} s  ${text}`)
+      if (text !== null) stream.write(`${(event.atUs / 1e6).toFixed(3).padStart(8)} s  ${oneLine(text)}\n`)
     },
     request() {},
     close() {},
+  }
+}
+
+function openPicture({ plan, stream }: LiveOptions): Live {
+  const draw = createLogUpdate(stream as NodeJS.WriteStream)
+  const scene = openScene(plan)
+  /** `performance.now()` of the run's zero; null until its first phase begins. */
+  let zeroMs: number | null = null
+  const redraw = (): void => draw(scene.frame(zeroMs === null ? null : (performance.now() - zeroMs) * 1000, stream.columns ?? usualColumns))
+  const timer = setInterval(redraw, redrawMs)
+  return {
+    progress: scene.progress,
+    event(event) {
+      if (event.kind === 'phase') zeroMs ??= performance.now() - event.atUs / 1000
+      scene.event(event, headline(event))
+    },
+    request: scene.request,
+    close() {
+      clearInterval(timer)
+      redraw()
+      draw.done()
+    },
   }
 }
 
@@ -59,92 +81,4 @@ export function headline(event: HistoryEvent): string | null {
     case 'process': return event.state === 'exited' ? `${event.process} ended by itself` : null
     default: return null
   }
-}
-
-interface Seen { atUs: number; region: string; ok: boolean; durationUs: number }
-
-function openPicture({ plan, stream }: LiveOptions): Live {
-  const draw = createLogUpdate(stream)
-  const seen: Seen[] = []
-  const news: string[] = []
-  const faults = new Set<string>()
-  let phase = 'starting'
-  let stage = ''
-  let nowUs = 0
-  let startedMs = 0
-  let total = 0
-  let failed = 0
-
-  const frame = (): string => {
-    if (startedMs > 0) nowUs = (performance.now() - startedMs) * 1000
-    while (seen.length > 0 && seen[0].atUs < nowUs - windowUs) seen.shift()
-    const left = Math.max(0, plan.endUs - nowUs)
-    const fault = faults.size === 0 ? pc.dim('none') : pc.red([...faults].join(', '))
-    return [
-      `${pc.bold(plan.scenario.name)}  ${plan.topology.name}  ${startedMs === 0 ? pc.dim(stage) : `${phase}, ${seconds(left)} s left`}`,
-      progressBar(plan, nowUs),
-      `fault ${fault}   requests ${total}   failed ${failed === 0 ? pc.green('0') : pc.red(String(failed))}`,
-      '',
-      ...plan.topology.regions.map(({ name }) => regionLine(name, seen)),
-      '',
-      ...news.slice(-5).map((text) => pc.dim(text)),
-    ].join('\n')
-  }
-  const timer = setInterval(() => draw(frame()), redrawMs)
-  return {
-    progress(name, text) {
-      stage = `${name} ${text}`
-    },
-    event(event) {
-      if (event.kind === 'phase') {
-        phase = event.phase
-        if (startedMs === 0) startedMs = performance.now() - event.atUs / 1000
-      }
-      if (event.kind === 'fault-in-force') faults.add(event.fault)
-      if (event.kind === 'fault-healed') faults.delete(event.fault)
-      const text = headline(event)
-      if (text !== null) news.push(`${(event.atUs / 1e6).toFixed(2).padStart(7)} s  ${text}`)
-    },
-    request({ source, scheduledUs, region, outcome, durationUs }) {
-      if (source !== 'load' && source !== 'prober') return
-      total++
-      if (outcome !== 'ok') failed++
-      seen.push({ atUs: scheduledUs, region, ok: outcome === 'ok', durationUs })
-    },
-    close() {
-      clearInterval(timer)
-      draw(frame())
-      draw.done()
-    },
-  }
-}
-
-function regionLine(name: string, seen: readonly Seen[]): string {
-  const here = seen.filter(({ region }) => region === name)
-  const share = seen.length === 0 ? 0 : here.length / seen.length
-  const bad = here.filter(({ ok }) => !ok).length
-  const sorted = here.map(({ durationUs }) => durationUs).sort((a, b) => a - b)
-  const median = sorted.length === 0 ? '-' : `${(sorted[Math.floor(sorted.length / 2)] / 1000).toFixed(0)} ms`
-  const filled = Math.round(share * barWidth)
-  const bar = pc.cyan('█'.repeat(filled)) + pc.dim('░'.repeat(barWidth - filled))
-  const rate = `${(here.length / (windowUs / 1e6)).toFixed(0)}/s`
-  return `  ${name.padEnd(14)} ${bar} ${`${Math.round(share * 100)} %`.padStart(5)}  ${rate.padStart(7)}  median ${median.padStart(7)}${bad > 0 ? pc.red(`  ${bad} failed`) : ''}`
-}
-
-/** The phases to scale, with how far the run is. */
-function progressBar(plan: Plan, nowUs: number): string {
-  const width = 60
-  const cell = plan.endUs / width
-  let text = ''
-  for (let index = 0; index < width; index++) {
-    const atUs = (index + 0.5) * cell
-    const phase = plan.phases.find(({ fromUs, toUs }) => atUs >= fromUs && atUs < toUs)?.phase ?? 'recovered'
-    const block = atUs <= nowUs ? '━' : '─'
-    text += phase === 'fault' ? pc.red(block) : phase === 'healing' ? pc.yellow(block) : phase === 'warmup' ? pc.dim(block) : pc.green(block)
-  }
-  return text
-}
-
-function seconds(us: number): string {
-  return (us / 1e6).toFixed(0)
 }

@@ -1,0 +1,102 @@
+// The page as text: nothing from a run becomes markup, nothing is loaded from elsewhere, and a big run stays small.
+
+import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, describe, expect, it } from 'vitest'
+import { readRun } from '../../scenarios/read-run.ts'
+import { readHistory } from '../../topologies/history/read.ts'
+import type { ReportInput } from '../report.ts'
+import { nasty } from '../verdict.case.ts'
+import { writeFixtureRun, type FixtureOptions } from './fixture.case.ts'
+import { html } from './html.ts'
+import { embeddedJson, escapeHtml, h } from './markup.ts'
+
+const made: string[] = []
+afterAll(() => made.forEach((dir) => rmSync(dir, { recursive: true, force: true })))
+
+async function inputOf(options: FixtureOptions = {}): Promise<ReportInput> {
+  const dir = await writeFixtureRun(options)
+  made.push(dir)
+  return { run: await readRun(dir), verdict: JSON.parse(readFileSync(join(dir, 'verdict.json'), 'utf8')), history: readHistory(dir) }
+}
+
+describe('markup', () => {
+  it('escapes every string put into it, and no Markup twice', () => {
+    expect(h`<p title="${`"'<>&`}">${h`<b>${'<i>'}</b>`}${[h`1`, h`2`]}${null}</p>`.text).toBe('<p title="&quot;&#39;&lt;&gt;&amp;"><b>&lt;i&gt;</b>12</p>')
+  })
+
+  it('no text can open a tag, and embedded JSON reads back the same', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(escapeHtml(text)).not.toMatch(/[<>"']/)
+      expect(embeddedJson({ text }).text).not.toMatch(/[<>\u2028\u2029]/)
+      expect(JSON.parse(embeddedJson({ text }).text)).toEqual(JSON.parse(JSON.stringify({ text })))
+    }))
+  })
+})
+
+describe('the page of a run', () => {
+  it('shows verdict, stages, every check, paths, events and how to repeat it', async () => {
+    const input = await inputOf()
+    const page = html(input)
+    expect(input.verdict.verdict).toBe('pass')
+    expect(page).toContain('<title>PASS: regional-outage</title>')
+    for (const stage of ['detected', 'decided', 'drained', 'recovered']) expect(page).toContain(`</i>${stage}</span>`)
+    for (const { name, objective } of input.verdict.checks) {
+      expect(page).toContain(`<code>${escapeHtml(name)}</code>`)
+      expect(page).toContain(escapeHtml(objective))
+    }
+    expect(page).toContain('region dark: eu-west')
+    expect(page).toContain('regatta run regional-outage --on local --seed 42')
+    expect(page).toContain('<a href="events.ndjson">')
+    expect(page).toContain('toxiproxy: the embedded part stands in (not found and not installed)')
+  })
+
+  it('is the same every time', async () => {
+    const input = await inputOf()
+    expect(html(input)).toBe(html(input))
+  })
+
+  it('loads nothing and lets only its own script run', async () => {
+    const page = html(await inputOf())
+    expect([...page.matchAll(/(?:src|href)="(?!#)([^"]*)"/g)].map(([, target]) => target).filter((target) => /^[a-z]+:|^\/\//.test(target))).toEqual(['data:,'])
+    const [, policy] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(page) ?? []
+    const [, script] = /<script>([\s\S]*?)<\/script>/.exec(page) ?? []
+    expect(policy).toContain(`sha256-${createHash('sha256').update(script).digest('base64')}`.replaceAll("'", '&#39;'))
+    expect(policy).toContain('default-src &#39;none&#39;')
+  })
+
+  it('keeps hostile names as text', async () => {
+    const page = html(await inputOf({ rename: { 'eu-west': `eu${nasty}`, europe: `europe${nasty}`, catalog: `catalog${nasty}` } }))
+    expect(page).not.toMatch(/<img/i)
+    expect(page.match(/<script/g)).toHaveLength(2)
+    expect(page.match(/<\/script/g)).toHaveLength(2)
+    expect(page).toContain('&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;')
+  })
+
+  it('of 200,000 requests stays under 1.5 MB', async () => {
+    const input = await inputOf({ rate: 54, lost: [0, 3900] })
+    expect(input.history.requests.length).toBeGreaterThan(200_000)
+    expect(Buffer.byteLength(html(input))).toBeLessThan(1_500_000)
+  })
+
+  it('of fifteen regions draws those that matter, and says when failover was not measured', async () => {
+    const page = html(await inputOf({ topology: 'fifteen-regions' }))
+    expect(page).toContain('no group of clients is affected by the fault')
+    expect(page).toContain('15 regions')
+  })
+
+  it('of a run without a row, an event or a fault is still a page', async () => {
+    const input = await inputOf({ scenario: 'steady' })
+    expect(html(input)).not.toContain('id="failover"')
+    const empty: ReportInput = { ...input, run: { ...input.run, ended: 'failed', error: { code: 'RGT_X', message: '<b>broke' } }, history: { ...input.history, ...emptyHistory(input) } }
+    expect(html(empty)).toContain('no request on record')
+    expect(html(empty)).toContain('&lt;b&gt;broke')
+  })
+})
+
+function emptyHistory({ history }: ReportInput): Pick<ReportInput['history'], 'events' | 'requests' | 'attempts'> {
+  return { events: [], requests: { ...history.requests, length: 0 }, attempts: { ...history.attempts, length: 0 } }
+}
