@@ -3,9 +3,10 @@
 // killed with SIGKILL leaves nothing behind for long, and runs beside each other never meet.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { topologyError } from '../../errors.ts'
 
 /** A process by more than its number, which the kernel hands out again. */
 export interface ProcessIdentity { pid: number; /** opaque; equal for the same process only */ startTime: string }
@@ -35,10 +36,20 @@ export interface Swept { run: string; killed: string[]; removed: string[] }
 /** Claims that this process holds. */
 const held = new Map<string, Claim>()
 
-const folder = join(tmpdir(), `regatta-${userInfo().uid}`, 'claims')
+const home = join(tmpdir(), `regatta-${userInfo().uid}`)
+const folder = join(home, 'claims')
 
+/** The temporary folder is everybody's: claims that another user laid there would have us end and remove what they like. */
+function isOurs(): boolean {
+  const found = lstatSync(home, { throwIfNoEntry: false })
+  const { uid } = userInfo()
+  return found !== undefined && found.isDirectory() && (uid === -1 || found.uid === uid)
+}
+
+/** Throws RGT_SUBSTRATE_START when the folder of claims is not this user's. */
 export function claimRun(run: string): Claim {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (!isOurs()) throw topologyError('RGT_SUBSTRATE_START', `the folder ${home} belongs to somebody else`, { hint: 'remove it, or set TMPDIR to a folder of your own' })
   const file = join(folder, `${run}.json`)
   const document: ClaimDocument = {
     run, owner: identify(process.pid) ?? { pid: process.pid, startTime: '' }, bootId: bootId(),
@@ -70,6 +81,7 @@ export function announceControl(control: ClaimDocument['control']): void {
 }
 
 export function claims(): ClaimDocument[] {
+  if (!isOurs()) return []
   let names: string[]
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.json'))
