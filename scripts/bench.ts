@@ -12,7 +12,7 @@ import { explicitTools } from './environment.ts'
 import { commandError } from './errors.ts'
 import { exitCodeOf, interruptible, tell } from './exit.ts'
 
-interface Options { json?: boolean; rounds?: number; install: boolean }
+interface Options { json?: boolean; rounds?: number; only?: string; install: boolean }
 
 const list = Object.values<Bench>(benches)
 
@@ -22,14 +22,14 @@ async function main(name: string, options: Options): Promise<number> {
     const near = nearest(name, list.map((one) => one.name))
     throw commandError(`no benchmark is called ${name}`, {
       expected: list.map((one) => one.name).join(', '), found: name, ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
-    })
+    }, 'RGT_COMMAND_USAGE')
   }
   const { signal, done } = interruptible()
   try {
     const results = await bench.run({
       progress: (text) => process.stderr.write(`${bench.name}: ${text}\n`),
       tools: { allowEmbedded: true, allowInstall: options.install, explicit: explicitTools() },
-      rounds: options.rounds ?? null, signal,
+      rounds: options.rounds ?? null, only: options.only?.split(',') ?? null, signal,
     })
     const machine = { ...machineOf(), node: versionsOf().node }
     process.stdout.write(options.json ? `${JSON.stringify({ bench: bench.name, machine, results })}\n` : printed(machine, results))
@@ -60,6 +60,7 @@ const program = new Command('bench')
   .argument('<name>', `one of ${list.map(({ name }) => name).join(', ')}`)
   .option('--json', 'print one object {bench, machine, results} on standard output, and nothing else')
   .option('--rounds <n>', 'rounds in which every contender has its turn', rounds)
+  .option('--only <names>', 'of dataplane and failover: beside the reference only these, comma-separated (`envoy,haproxy:default`)')
   .option('--no-install', 'use only tools that are here already')
   .addHelpText('after', `
 Benchmarks:

@@ -16,6 +16,8 @@ export interface BenchContext {
   tools: ToolPolicy
   /** Rounds in which every contender has its turn; null = as many as the benchmark thinks right. */
   rounds: number | null
+  /** Others to measure beside the reference, by name; null = all that are present. */
+  only: readonly string[] | null
   signal: AbortSignal
 }
 

@@ -37,7 +37,7 @@ export const dataplane: Bench = {
       const ports = await reservePorts(claim, 16)
       const upstreamPort = ports.next()
       const { present, absent } = await findProxies({
-        workDir, upstreamPort, nextPort: () => ports.next(), tools: context.tools, token: randomBytes(16).toString('hex'),
+        workDir, upstreamPort, nextPort: () => ports.next(), tools: context.tools, only: context.only, token: randomBytes(16).toString('hex'),
       })
       const client = openClient(pinned(1))
       const upstream = await startUpstream(supervisor, workDir, upstreamPort, context)

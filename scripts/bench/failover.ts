@@ -46,10 +46,10 @@ interface Series {
   problems: string[]
 }
 
-async function whoIsHere({ tools }: BenchContext): Promise<{ present: string[]; absent: { gateway: string; reason: string }[] }> {
+async function whoIsHere({ tools, only }: BenchContext): Promise<{ present: string[]; absent: { gateway: string; reason: string }[] }> {
   const present: string[] = []
   const absent: { gateway: string; reason: string }[] = []
-  for (const gateway of gateways) {
+  for (const gateway of gateways.filter((name) => name === 'reference' || only === null || only.includes(name))) {
     const { tool } = findGateway(gateway).driver
     const found = tool === null ? null : await findTool(tool, tools)
     if (found !== null && !('path' in found)) absent.push({ gateway, reason: found.reason })

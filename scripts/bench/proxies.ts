@@ -25,22 +25,24 @@ export interface Proxy {
 
 export interface ProxyAbsent { name: string; reason: string }
 
-export interface ProxyParts { workDir: string; upstreamPort: number; nextPort(): number; tools: ToolPolicy; token: string }
+export interface ProxyParts { workDir: string; upstreamPort: number; nextPort(): number; tools: ToolPolicy; only: readonly string[] | null; token: string }
 
 export async function findProxies(parts: ProxyParts): Promise<{ present: Proxy[]; absent: ProxyAbsent[] }> {
   const programs = await bundlePrograms()
   const present: Proxy[] = []
   const absent: ProxyAbsent[] = []
+  const wanted = (name: string): boolean => parts.only === null || parts.only.includes(name)
   for (const driver of Object.values<Driver>(drivers)) {
     if (driver.tool === null) {
       present.push(rendered(driver, process.execPath, process.version, [programs.gateway], parts))
       continue
     }
+    if (!wanted(driver.kind)) continue
     const found = await findTool(driver.tool, parts.tools)
     if ('path' in found) present.push(rendered(driver, found.path, found.version, [], parts))
     else absent.push({ name: driver.kind, reason: found.reason })
   }
-  present.push(fastifyProxy(parts))
+  if (wanted('fastify-http-proxy')) present.push(fastifyProxy(parts))
   return { present, absent }
 }
 

@@ -12,7 +12,9 @@ import { edgeSnapshot, renderContext, routeTo } from '../../../gateway/drivers/d
 import type { Driver, Rendering } from '../../../gateway/drivers/driver.ts'
 import { drivers } from '../../../gateway/drivers/index.ts'
 import { findTool } from '../../tools/index.ts'
-import { untilReady, writeRendering } from './products.ts'
+import type { Inventory, StartRequest } from '../../substrate.ts'
+import { bundlePrograms } from './bundle.ts'
+import { findProduct, untilReady, writeRendering } from './products.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'regatta-products-'))
 const cleanup: (() => void)[] = [() => rmSync(scratch, { recursive: true, force: true })]
@@ -77,6 +79,48 @@ for (const { driver, found } of present) {
   })
 }
 
+describe('the reference', () => {
+  it('serves the snapshot that its driver wrote, without any control plane', async () => {
+    const near = await region('eu-west')
+    const [ingress, admin, programs] = await Promise.all([freePort(), freePort(), bundlePrograms()])
+    const stateDir = join(scratch, 'reference')
+    const at = (port: number) => ({ host: '127.0.0.1', port })
+    const rendering = drivers.reference.render(edgeSnapshot({ links: { 'eu-west': near.port } }),
+      renderContext('tuned', { stateDir, listen: { ingress: at(ingress), eastWest: null, admin: at(admin) } }))
+    writeRendering(rendering, stateDir)
+    const child = start(process.execPath, { ...rendering, argv: [programs.gateway, ...rendering.argv] })
+    await untilReady(rendering.readiness, { name: 'reference', exited: child.exited, stderr: child.stderr, timeoutMs: 15_000 })
+    expect(await get(ingress)).toMatchObject({ status: 200, region: 'eu-west' })
+    child.end()
+    await child.exited
+  })
+})
+
+describe('the product of a run', () => {
+  const find = (gateway: string, explicit: Record<string, string> = {}) => {
+    const inventory = { tools: {} } as Inventory
+    const request = { options: { gateway }, tools: { allowEmbedded: true, allowInstall: false, explicit }, progress() {}, signal: new AbortController().signal }
+    return findProduct(request as unknown as StartRequest, inventory)
+  }
+
+  it('is none for the reference gateway', async () => {
+    expect(await find('reference')).toBeNull()
+  })
+
+  it('is refused when it is unknown, or its tool is not there: nothing stands in for it', async () => {
+    await expect(find('envoi')).rejects.toMatchObject({ code: 'RGT_DRIVER_UNKNOWN' })
+    await expect(find('haproxy', { haproxy: join(scratch, 'nowhere') })).rejects.toMatchObject({ code: expect.stringMatching(/^RGT_TOOL_/) })
+  })
+})
+
+describe('waiting for a product', () => {
+  it('ends with its last words when it ends first', async () => {
+    const readiness = { address: { host: '127.0.0.1', port: await freePort() }, path: '/' }
+    await expect(untilReady(readiness, { name: 'edge/x', exited: Promise.resolve(1), stderr: () => 'no such directive', timeoutMs: 5000 }))
+      .rejects.toMatchObject({ code: 'RGT_PROCESS_EXIT', details: { found: 'no such directive' } })
+  })
+})
+
 interface Region { port: number; close(): void }
 
 async function region(name: string): Promise<Region> {
@@ -102,7 +146,7 @@ async function freePort(): Promise<number> {
 }
 
 function start(command: string, { argv }: Rendering): { exited: Promise<number | null>; stderr(): string; end(): void } {
-  const child: ChildProcess = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child: ChildProcess = spawn(command, argv, { stdio: ['pipe', 'ignore', 'pipe'] })
   let text = ''
   child.stderr!.on('data', (piece: Buffer) => { text += piece.toString() })
   const end = (): void => void child.kill('SIGKILL')
