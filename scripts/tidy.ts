@@ -137,7 +137,8 @@ const links: Rule = {
   name: 'links between pages, and the files that a guide names, lead somewhere',
   breaches: (files) => [...files].filter(([file]) => file.endsWith('.md')).flatMap(([file, text]) => {
     const there = (target: string): boolean => {
-      const path = normalize(target).replace(/\/$/, '')
+      // `faults/NAME.ts` stands for any file of that folder.
+      const path = normalize(target).replace(/\/[A-Z]+\.[a-z]+$|\/$/, '')
       return path === '.' || files.has(path) || [...files.keys()].some((name) => name.startsWith(`${path}/`))
     }
     const targets = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)].map(([, target]) => target)
