@@ -36,8 +36,10 @@ export interface FaultDeskParts {
 export function openFaultDesk({ links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
   const inForce = new Map<string, Primitive>()
   const turns = openTurns()
+  /** Processes that were killed or stopped here. */
+  const dead = new Set<string>()
+  const frozen = new Set<string>()
 
-  /** Is the process under another primitive of this kind? Then healing one of them changes nothing for it. */
   const isUnder = (kind: 'pause' | 'stop', name: string): boolean =>
     [...inForce.values()].some((primitive) => primitive.kind === kind && processesAt(primitive.at).includes(name))
 
@@ -66,16 +68,31 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
     }
   }
 
-  const atEach = async (at: RegionPlace[], act: (name: string) => Promise<void>): Promise<void> => {
-    await Promise.all(processesAt(at).map((name) => turns.take(name, () => act(name))))
+  /** Brings a process to what the primitives in force say, whatever it was before. */
+  const settleProcess = async (name: string): Promise<void> => {
+    if (isUnder('stop', name)) {
+      if (dead.has(name)) return
+      dead.add(name)
+      frozen.delete(name)
+      await supervisor.kill(name)
+      return
+    }
+    if (dead.delete(name)) {
+      supervisor.restart(name)
+      await supervisor.ready(name, readyTimeoutMs)
+      const [part, region] = name.split('/')
+      if (part === 'services') await settleServices(region)
+    }
+    if (isUnder('pause', name) === frozen.has(name)) return
+    if (frozen.delete(name)) supervisor.resume(name)
+    else {
+      frozen.add(name)
+      supervisor.pause(name)
+    }
   }
 
-  const startAgain = async (name: string): Promise<void> => {
-    supervisor.restart(name)
-    await supervisor.ready(name, readyTimeoutMs)
-    const [part, region] = name.split('/')
-    if (part === 'services') await settleServices(region)
-    if (isUnder('pause', name)) supervisor.pause(name)
+  const settleProcesses = async (at: RegionPlace[]): Promise<void> => {
+    await Promise.all(processesAt(at).map((name) => turns.take(name, () => settleProcess(name))))
   }
 
   const change = async (primitive: Primitive, key: string, healing: boolean): Promise<void> => {
@@ -83,24 +100,14 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
       case 'delay': case 'throttle': case 'cut': case 'reset':
         await (healing ? links.heal(key) : links.apply(key, primitive as LinkPrimitive))
         return
-      case 'pause':
-        await atEach(primitive.at, async (name) => {
-          if (isUnder('stop', name)) return
-          if (isUnder('pause', name)) supervisor.pause(name)
-          else supervisor.resume(name)
-        })
-        return
-      case 'stop':
-        await atEach(primitive.at, async (name) => {
-          if (!healing) await supervisor.kill(name)
-          else if (!isUnder('stop', name)) await startAgain(name)
-        })
+      case 'pause': case 'stop':
+        await settleProcesses(primitive.at)
         return
       case 'degrade':
         await Promise.all(primitive.at.map(({ region }) => turns.take(`services/${region}`, () => settleServices(region))))
         return
       case 'skew':
-        throw topologyError('RGT_UNSUPPORTED', 'clock skew cannot be made on the local substrate', { hint: localCapabilities.skew.how })
+        throw unsupported(primitive.kind)
     }
   }
 
@@ -113,6 +120,8 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
 
   return {
     async apply(key, primitive) {
+      // What cannot be put in force needs no healing either.
+      if (!localCapabilities[primitive.kind].supported) throw unsupported(primitive.kind)
       inForce.set(key, primitive)
       await change(primitive, key, false)
     },
@@ -124,3 +133,6 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
     },
   }
 }
+
+const unsupported = (kind: Primitive['kind']) =>
+  topologyError('RGT_UNSUPPORTED', `the local substrate cannot make a ${kind}`, { hint: localCapabilities[kind].how })

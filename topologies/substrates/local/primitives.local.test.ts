@@ -1,0 +1,106 @@
+// Faults that overlap on one place: whatever order they heal in, what is still in force stays, and what is not goes.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { Primitive } from '../../primitives.ts'
+import { openFaultDesk } from './primitives.ts'
+import type { Supervisor } from './processes.ts'
+
+/** Processes that remember only whether they run and are stopped. */
+function world(healLink: () => Promise<void> = async () => {}) {
+  const dead = new Set<string>()
+  const frozen = new Set<string>()
+  const supervisor = {
+    pause: (name: string) => { if (!dead.has(name)) frozen.add(name) },
+    resume: (name: string) => void frozen.delete(name),
+    kill: async (name: string) => { await Promise.resolve(); dead.add(name); frozen.delete(name) },
+    restart: (name: string) => {
+      if (!dead.delete(name)) throw new Error(`${name} was not dead`)
+    },
+    ready: async () => { await Promise.resolve() },
+  } as unknown as Supervisor
+  const desk = openFaultDesk({
+    supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => 0,
+    links: { lay: async () => {}, apply: async () => {}, heal: healLink },
+  })
+  return { desk, dead, frozen }
+}
+
+const parts = ['gateway', 'control-plane'] as const
+const regions = ['a', 'b']
+const placed = fc.record({
+  kind: fc.constantFrom('pause' as const, 'stop' as const),
+  at: fc.uniqueArray(fc.record({ region: fc.constantFrom(...regions), parts: fc.subarray([...parts], { minLength: 1 }) }), { minLength: 1, maxLength: 2, selector: ({ region }) => region }),
+})
+
+test('after any applying and healing, each process is as the primitives in force say', async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(placed, { minLength: 1, maxLength: 4 }), fc.array(fc.record({ which: fc.nat(3), waits: fc.boolean() }), { maxLength: 12 }),
+    async (faults, moves) => {
+      const { desk, dead, frozen } = world()
+      const inForce = new Set<number>()
+      const pending: Promise<void>[] = []
+      for (const { which, waits } of moves) {
+        const index = which % faults.length
+        const on = !inForce.has(index)
+        if (on) inForce.add(index)
+        else inForce.delete(index)
+        const done = on ? desk.apply(String(index), faults[index] as Primitive) : desk.heal(String(index))
+        pending.push(done)
+        if (waits) await done
+      }
+      await Promise.all(pending)
+      const under = (kind: string, name: string): boolean => [...inForce].some((index) => faults[index].kind === kind
+        && faults[index].at.some((place) => place.parts.some((part) => `${part}/${place.region}` === name)))
+      for (const name of regions.flatMap((region) => parts.map((part) => `${part}/${region}`))) {
+        expect(dead.has(name), `${name} dead`).toBe(under('stop', name))
+        expect(frozen.has(name), `${name} frozen`).toBe(under('pause', name) && !under('stop', name))
+      }
+      await desk.healAll()
+      await desk.healAll()
+      expect([...dead, ...frozen]).toEqual([])
+    },
+  ))
+})
+
+test('what is not supported is refused, and needs no healing', async () => {
+  const { desk } = world()
+  await expect(desk.apply('skew', { kind: 'skew', at: [], offsetMs: 1 })).rejects.toMatchObject({ code: 'RGT_UNSUPPORTED' })
+  await desk.healAll()
+})
+
+test('healing goes on with the others when one cannot be healed, and tells of it', async () => {
+  const { desk, frozen } = world(() => Promise.reject(new Error('the proxy is gone')))
+  await desk.apply('cut', { kind: 'cut', on: [], mode: 'refuse' })
+  await desk.apply('freeze', { kind: 'pause', at: [{ region: 'a', parts: ['gateway'] }] })
+  expect([...frozen]).toEqual(['gateway/a'])
+  await expect(desk.healAll()).rejects.toThrow('the proxy is gone')
+  expect([...frozen]).toEqual([])
+})
+
+test('overlapping degradations of one region heal in any order', async () => {
+  const asked: [path: string, body: { services: string[] | null; delayMs?: number }][] = []
+  const server = createServer((request, response) => {
+    let text = ''
+    request.on('data', (chunk: Buffer) => { text += chunk.toString() })
+    request.on('end', () => { asked.push([request.url!, JSON.parse(text) as never]); response.end('{}') })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const desk = openFaultDesk({
+    links: { lay: async () => {}, apply: async () => {}, heal: async () => {} },
+    supervisor: {} as Supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => port,
+  })
+  const degrade = (services: string[] | null, delayMs: number): Primitive => ({ kind: 'degrade', at: [{ region: 'a', services }], delayMs, errorRate: 0 })
+  await desk.apply('all', degrade(null, 10))
+  await desk.apply('one', degrade(['x'], 20))
+  asked.length = 0
+  await desk.heal('all')
+  expect(asked).toEqual([['/restore', { services: null }], ['/degrade', { services: ['x'], delayMs: 20, errorRate: 0 }]])
+  asked.length = 0
+  await desk.heal('one')
+  expect(asked).toEqual([['/restore', { services: null }]])
+  server.close()
+})
