@@ -22,7 +22,7 @@ interface Seen { atUs: number; region: string; ok: boolean; durationUs: number }
 const windowUs = 2_000_000
 const newsLines = 5
 /** Beside name, share, rate and median; the bar takes what is left of the line. */
-const besideBar = 50
+const besideBar = 56
 const most = { bar: 40, progress: 72 }
 
 export function openScene(plan: Plan, colours: ReturnType<typeof pc.createColors> = pc): Scene {

@@ -17,7 +17,7 @@ const show = (value, unit) => value === null ? '–'
   : unit === 'share' ? `${number(value * 100)} %`
     : unit === 'ms' ? (value >= 1000 ? `${number(value / 1000)} s` : `${number(value)} ms`)
       : String(value)
-const signed = (us) => `${us < 0 ? '−' : '+'}${number(Math.abs(us) / 1e6)} s`
+const signed = (us) => `${us < 0 ? '−' : '+'}${(Math.abs(us) / 1e6).toFixed(2)}`
 
 /** One chart: a slider whose value is a slot of time, or one of its points. */
 const charts = [...document.querySelectorAll('.area[data-panel]')].map((area) => {
@@ -35,8 +35,9 @@ const charts = [...document.querySelectorAll('.area[data-panel]')].map((area) =>
 const leftOf = (chart, index) => chart.dots ? chart.dots[index].at : ((index + 0.5) / slots.count) * 100
 
 function words(chart, index) {
-  if (chart.dots) return { head: chart.dots[index].text.split('\n')[0], rows: [['', chart.dots[index].text.split('\n')[1], chart.dots[index].tone]] }
-  const head = `${signed(slots.fromUs + index * slots.widthUs - slots.zeroUs)} for ${number(slots.widthUs / 1e6)} s`
+  if (chart.dots) return { head: chart.dots[index].text.split('\n')[0], rows: [[chart.dots[index].text.split('\n')[1], '', chart.dots[index].tone]] }
+  const fromUs = slots.fromUs + index * slots.widthUs - slots.zeroUs
+  const head = `${signed(fromUs)} to ${signed(fromUs + slots.widthUs)} s`
   const rows = chart.lines.filter(({ values }) => values[index] !== null && (values[index] !== 0 || chart.lines.length < 4))
     .map(({ label, unit, values, tone }) => [label, show(values[index], unit), tone])
   return { head, rows }
@@ -71,7 +72,7 @@ function point(chart, index) {
   const wanted = left > room / 2 ? left - width - 14 : left + 14
   chart.tip.style.left = `${Math.max(-40, Math.min(room - width, wanted))}px`
   chart.area.setAttribute('aria-valuenow', String(index))
-  chart.area.setAttribute('aria-valuetext', [head, ...rows.map(([label, value]) => `${label} ${value}`)].join(', '))
+  chart.area.setAttribute('aria-valuetext', [head, ...rows.map(([label, value]) => `${label} ${value}`.trim())].join(', '))
 }
 
 function leave() {
