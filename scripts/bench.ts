@@ -43,7 +43,7 @@ async function main(name: string, options: Options): Promise<number> {
 }
 
 function printed({ cpuModel, cpus, os, node }: { cpuModel: string; cpus: number; os: string; node: string }, results: BenchResult[]): string {
-  const table = new Table({ head: ['', 'median', '± IQR', 'unit', ''], style: { head: [], border: [], compact: true }, colAligns: ['left', 'right', 'right', 'left', 'left'] })
+  const table = new Table({ head: ['', 'median', '± IQR', 'unit', ''], style: { head: [], border: [], compact: true }, colAligns: ['left', 'right', 'right', 'left', 'left'], colWidths: [null, null, null, null, 70], wordWrap: true })
   const number = (value: number | null): string => (value === null ? '–' : value.toLocaleString('en', { maximumSignificantDigits: 4 }))
   for (const { name, value, unit, spread, note } of results) table.push([name, number(value), number(spread), unit, note ?? ''])
   return `${cpus} × ${cpuModel}, ${os}, node ${node}\n${table.toString()}\n`
