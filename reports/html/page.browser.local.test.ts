@@ -12,9 +12,12 @@ import { writeFixtureRun, type FixtureOptions } from './fixture.case.ts'
 const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome'].find((path) => existsSync(path))
 const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
+/** Browsers are slow to start where cores are few. */
+const timeout = 60_000
+
 interface Opened { page: Page; troubles: string[] }
 
-describe.skipIf(executablePath === undefined)(executablePath === undefined ? 'the page in a browser (skipped: no Chromium or Chrome on this machine)' : 'the page in a browser', () => {
+describe.skipIf(executablePath === undefined)(executablePath === undefined ? 'the page in a browser (skipped: no Chromium or Chrome on this machine)' : 'the page in a browser', { timeout }, () => {
   let browser: Browser
   const made: string[] = []
   beforeAll(async () => { browser = await chromium.launch({ executablePath, args }) })
@@ -68,6 +71,7 @@ describe.skipIf(executablePath === undefined)(executablePath === undefined ? 'th
     const chart = page.locator('.area[data-panel=traffic]')
     await chart.hover()
     expect(await chart.locator('.tip').innerText()).toMatch(/us-east\s+77/)
+    await page.mouse.move(0, 0)
     await page.keyboard.press('Tab')
     await chart.focus()
     await page.keyboard.press('End')

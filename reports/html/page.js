@@ -92,6 +92,7 @@ function nearest(chart, event) {
   return best
 }
 
+let pointer = { x: -1, y: -1 }
 for (const chart of charts) {
   const { area } = chart
   area.tabIndex = 0
@@ -100,7 +101,12 @@ for (const chart of charts) {
   area.setAttribute('aria-valuemin', '0')
   area.setAttribute('aria-valuemax', String(chart.count - 1))
   area.setAttribute('aria-valuenow', '0')
-  area.addEventListener('pointermove', (event) => point(chart, nearest(chart, event)))
+  // Browsers tell of a move when only the page moved: such a one must not undo what keys did.
+  area.addEventListener('pointermove', (event) => {
+    if (event.clientX === pointer.x && event.clientY === pointer.y) return
+    pointer = { x: event.clientX, y: event.clientY }
+    point(chart, nearest(chart, event))
+  })
   area.addEventListener('pointerdown', (event) => point(chart, nearest(chart, event)))
   area.addEventListener('pointerleave', (event) => { if (event.pointerType === 'mouse') leave() })
   area.addEventListener('focus', () => { if (area.matches(':focus-visible')) point(chart, Math.max(0, chart.at)) })

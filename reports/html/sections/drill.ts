@@ -12,5 +12,10 @@ export function drill({ run }: Page): Markup {
   const found = [...text.matchAll(new RegExp(`(${parts.join('|')}): (.*?)(?= (?:${parts.join('|')}): |$)`, 'g'))]
   return h`<section class="drill" aria-label="The drill">${found.length === 0
     ? h`<p>${text}</p>`
-    : found.map(([, name, words]) => h`<div><h2>${name}</h2><p>${words.charAt(0).toUpperCase() + words.slice(1)}</p></div>`)}</section>`
+    : found.map(([, name, words]) => h`<div><h2>${name}</h2><p>${sentence(words)}</p></div>`)}</section>`
+}
+
+/** Begins with a capital, unless it begins with a name: `eu-west` stays what it is called. */
+function sentence(words: string): string {
+  return /^[a-z]+\b(?!-)/.test(words) ? words.charAt(0).toUpperCase() + words.slice(1) : words
 }

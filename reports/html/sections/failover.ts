@@ -1,7 +1,7 @@
 // failover_time taken apart: what had to be noticed, decided and done, when each of it happened, and how much of
 // the time allowed it took.
 
-import type { Check } from '../../../scenarios/verdict.ts'
+import type { Check, FailoverMeasurement } from '../../../scenarios/verdict.ts'
 import { failoverWords, quantity } from '../../words.ts'
 import { round } from '../axis.ts'
 import { h, nothing, type Markup } from '../markup.ts'
@@ -28,12 +28,19 @@ export function failoverSection(page: Page): Markup {
     ['uncertainty of zero', quantity(failover.zeroUncertaintyMs, 'ms')],
   ]
   return h`<section id="failover"><h2>Failover</h2><div class="card">
-<p class="lead"><strong>${failoverWords(failover)}</strong> from the moment the fault was asked for to the last failed or slow probe of ${failover.groups.join(', ')}.</p>
+<p class="lead">${lead(failover)}</p>
 ${track(stages)}
 <ol class="stages">${stages.map((stage, index) => stageItem(stage, stages[index - 1]))}</ol>
 ${budget(verdict.checks.find(({ name, group }) => group === 'objective' && name.startsWith('failover_time')), failover.valueMs, failover.notRecovered)}
 <dl class="facts small">${rows.map(([name, value]) => h`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 </div></section>`
+}
+
+function lead(failover: FailoverMeasurement): Markup {
+  const groups = failover.groups.join(', ')
+  if (failover.notRecovered) return h`<strong>Not recovered before healing:</strong> in the last seconds of the fault ${groups} still had failed or slow probes.`
+  if (failover.belowResolution) return h`<strong>${failoverWords(failover, 'short')}:</strong> no probe of ${groups} was failed or slow after the fault was asked for.`
+  return h`<strong>${failoverWords(failover)}</strong> from the moment the fault was asked for to the last failed or slow probe of ${groups}.`
 }
 
 /** A bar to scale, a segment a stage. Words stand in the list below, where they have room. */

@@ -59,7 +59,13 @@ function decisive({ verdict, run }: Page): Markup {
 ${run.error === null ? nothing : h`<p class="error"><code>${run.error.code}</code> ${run.error.message}</p>`}<p class="quiet">${invalid.length} checks could not be judged; <a href="#checks">they stand below</a>.</p></section>`
   }
   return h`<section class="callout ${verdict.verdict}" aria-label="What decided"><h2>${verdict.verdict === 'fail' ? 'What was missed' : 'Why this cannot be judged'}</h2>
-<ul>${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${check.verdict === 'fail' || check.evidence.length === 0 ? `observed ${quantity(check.observed, check.unit)}` : check.evidence[0]}, <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
+<ul>${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${ground(check, verdict.failover?.notRecovered === true)}, <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
+}
+
+/** What was seen: for a miss the value, for what could not be told the reason. */
+function ground(check: Check, notRecovered: boolean): string {
+  if (notRecovered && check.name.startsWith('failover_time')) return 'not recovered before healing'
+  return check.verdict === 'fail' || check.evidence.length === 0 ? `observed ${quantity(check.observed, check.unit)}` : check.evidence[0]
 }
 
 function limits({ verdict, history, run }: Page): Markup {
