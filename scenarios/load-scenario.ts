@@ -21,7 +21,7 @@ export interface LoadOptions {
   fast?: boolean
 }
 
-export interface CatalogEntry { name: string; description: string; mustExit: number | null; file: string }
+export interface CatalogEntry { name: string; description: string; mustExit: number | null; mustSay: string | null; file: string }
 
 const catalogDir = join(import.meta.dirname, 'catalog')
 const mustFailDir = join(import.meta.dirname, 'must-fail')
@@ -55,25 +55,25 @@ export async function catalogScenarios(): Promise<CatalogEntry[]> {
 }
 
 /**
- * The must-fail scenarios, by name. Some are meant not to load, so only name, description and `mustExit` are read.
+ * The must-fail scenarios, by name. Some are meant not to load, so only name, description, `mustExit` and `mustSay` are read.
  * Throws RGT_SCENARIO_SCHEMA for a file without the exit code that it must end with.
  */
 export async function mustFailScenarios(): Promise<CatalogEntry[]> {
   return Promise.all(filesOf(mustFailDir).map(async (file) => {
     const source = await readScenario(file)
     const { metadata, spec } = parseShape(mustFailHead, source, 'RGT_SCENARIO_SCHEMA')
-    return { ...metadata, mustExit: spec.mustExit, file }
+    return { ...metadata, mustExit: spec.mustExit, mustSay: spec.mustSay, file }
   }))
 }
 
 const mustFailHead = z.looseObject({
   metadata: z.object({ name: z.string(), description: z.string() }),
-  spec: z.looseObject({ mustExit: z.int() }),
+  spec: z.looseObject({ mustExit: z.int(), mustSay: z.string() }),
 })
 
 async function describe(file: string): Promise<CatalogEntry> {
   const { metadata, spec } = parseShape(scenarioSchema, await readScenario(file), 'RGT_SCENARIO_SCHEMA')
-  return { name: metadata.name, description: metadata.description, mustExit: spec.mustExit, file }
+  return { name: metadata.name, description: metadata.description, mustExit: spec.mustExit, mustSay: spec.mustSay, file }
 }
 
 function findScenario(nameOrPath: string): string {

@@ -121,6 +121,8 @@ export const scenarioSchema = z.strictObject({
     mustExit: z.number().nullable().default(null)
       .refine((code) => code === null || exitCodes.includes(code), { message: 'is no exit code', params: { expected: `one of ${exitCodes.join(', ')}` } })
       .describe('Exit code that a must-fail scenario has to end with.'),
+    mustSay: z.string().min(1).nullable().default(null)
+      .describe('What a must-fail scenario has to say: in its error, or in a check that did not pass.'),
     fast: fast.optional().describe('What is different in the short form.'),
   }),
 })

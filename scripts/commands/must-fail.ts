@@ -1,9 +1,11 @@
 // `regatta must-fail`: a verdict that cannot be fail or inconclusive is worth nothing. Plays every scenario of
-// `scenarios/must-fail/`, each of which names the exit code it has to end with, and one run that is interrupted.
+// `scenarios/must-fail/`, each of which names the exit code it has to end with and what it has to say, because the
+// right code for a wrong reason proves nothing; and one run that is interrupted.
 
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import Table from 'cli-table3'
+import { formatPlace, type CodedError, type Place } from '../../gateway/errors.ts'
 import { scenarioError } from '../../scenarios/errors.ts'
 import { mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
@@ -11,8 +13,8 @@ import { claims } from '../../topologies/substrates/local/ownership.ts'
 import { projectRoot } from '../environment.ts'
 import { ending, type Command } from './command.ts'
 
-interface Case { name: string; args: string[]; mustExit: number; interruptAfterMs: number | null }
-interface Outcome { name: string; mustExit: number; exited: number | null; why: string; leftBehind: string[] }
+interface Case { name: string; args: string[]; mustExit: number; mustSay: string; interruptAfterMs: number | null }
+interface Outcome { name: string; mustExit: number; exited: number | null; mustSay: string; said: boolean; why: string; leftBehind: string[] }
 
 const oneRunAtMostMs = 120_000
 
@@ -55,12 +57,14 @@ async function allCases(install: boolean): Promise<Case[]> {
   const flags = install ? [] : ['--no-install']
   const scenarios = await mustFailScenarios()
   return [
-    ...scenarios.map(({ name, file, mustExit }): Case => ({ name, args: [file, ...flags], mustExit: mustExit ?? Number.NaN, interruptAfterMs: null })),
-    { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, interruptAfterMs: 9_000 },
+    ...scenarios.map(({ name, file, mustExit, mustSay }): Case => ({
+      name, args: [file, ...flags], mustExit: mustExit ?? Number.NaN, mustSay: mustSay ?? '', interruptAfterMs: null,
+    })),
+    { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, mustSay: 'interrupted', interruptAfterMs: 9_000 },
   ]
 }
 
-function play({ name, args, mustExit, interruptAfterMs }: Case): Promise<Outcome> {
+function play({ name, args, mustExit, mustSay, interruptAfterMs }: Case): Promise<Outcome> {
   const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'run', ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
@@ -78,7 +82,10 @@ function play({ name, args, mustExit, interruptAfterMs }: Case): Promise<Outcome
     clearTimeout(giveUp)
     const left = [...new Set(processes)].filter(alive).map((pid) => `process ${pid}`)
     const claimed = claims().filter(({ owner }) => owner.pid === child.pid).map(({ run }) => `claim ${run}`)
-    resolve({ name, mustExit, exited, why: reason(output, errors), leftBehind: [...left, ...claimed] })
+    const [why, ...more] = told(output, errors)
+    resolve({
+      name, mustExit, exited, mustSay, why, said: [why, ...more].some((text) => text.includes(mustSay)), leftBehind: [...left, ...claimed],
+    })
   }))
 }
 
@@ -90,30 +97,41 @@ function alive(pid: number): boolean {
   }
 }
 
-/** The verdict's own sentence, or the coded error. */
-function reason(output: string, errors: string): string {
+/** The verdict's own sentence and what its checks that did not pass say; or the coded error. */
+function told(output: string, errors: string): string[] {
   const line = output.trim().split('\n').at(-1) ?? ''
   try {
-    return (JSON.parse(line) as Verdict).summary
+    const { summary, checks } = JSON.parse(line) as Verdict
+    return [summary, ...checks.filter(({ verdict }) => verdict !== 'pass').flatMap(({ name, evidence }) => [name, ...evidence])]
   } catch {
-    const told = errors.split('\n').find((text) => text.includes('"error"') || text.startsWith('RGT_')) ?? errors.trim().split('\n').at(-1) ?? ''
-    try {
-      const { error } = JSON.parse(told) as { error: { code: string; message: string } }
-      return `${error.code}: ${error.message}`
-    } catch {
-      return told
-    }
+    const coded = errors.split('\n').find((text) => text.includes('"error"')) ?? errors.trim().split('\n').at(-1) ?? ''
+    return [sentence(coded)]
   }
 }
 
-function asIntended({ mustExit, exited, leftBehind }: Outcome): boolean {
-  return mustExit === exited && leftBehind.length === 0
+/** A coded error as `tell` prints it for scripts, in words; any other text as it is. */
+function sentence(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error: ReturnType<CodedError['toJSON']> & { errors?: unknown[] } }
+    const first = (error.errors?.[0] ?? error) as { code: string; message: string; place?: Place; hint?: string }
+    return [`${first.code}: ${first.message}`, ...(first.place === undefined ? [] : [`at ${basename(formatPlace(first.place))}`]), first.hint ?? ''].join(' ')
+  } catch {
+    return text
+  }
+}
+
+function asIntended({ mustExit, exited, said, leftBehind }: Outcome): boolean {
+  return mustExit === exited && said && leftBehind.length === 0
 }
 
 function table(outcomes: Outcome[]): string {
   const rows = new Table({ head: ['scenario', 'must exit', 'exited', '', 'why'], colWidths: [26, 11, 8, 5, 90], wordWrap: true, style: { head: [], border: [] } })
   for (const outcome of outcomes) {
-    const why = outcome.leftBehind.length === 0 ? outcome.why : `${outcome.why} LEFT BEHIND: ${outcome.leftBehind.join(', ')}`
+    const why = [
+      outcome.why,
+      ...(outcome.said ? [] : [`DID NOT SAY: ${outcome.mustSay}`]),
+      ...(outcome.leftBehind.length === 0 ? [] : [`LEFT BEHIND: ${outcome.leftBehind.join(', ')}`]),
+    ].join('\n')
     rows.push([outcome.name, outcome.mustExit, outcome.exited ?? 'killed', asIntended(outcome) ? 'ok' : 'NO', why])
   }
   return `${rows.toString()}\n${outcomes.filter(asIntended).length} of ${outcomes.length} ended as they must\n`
