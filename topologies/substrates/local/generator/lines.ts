@@ -33,7 +33,7 @@ export interface GeneratorWriter {
   flush(): void
 }
 
-const gatherMs = 40
+const gatherMs = 100
 
 export function openGeneratorWriter(stream: Writable, scheduler: Scheduler): GeneratorWriter {
   let gathered = ''
