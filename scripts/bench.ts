@@ -10,7 +10,7 @@ import type { Bench, BenchResult } from './bench/bench.ts'
 import { benches } from './bench/index.ts'
 import { explicitTools } from './environment.ts'
 import { commandError } from './errors.ts'
-import { exitCodeOf, interruptible, tell } from './exit.ts'
+import { exitCodeOf, tell, untilInterrupted } from './exit.ts'
 
 interface Options { json?: boolean; rounds?: number; only?: string; install: boolean }
 
@@ -24,8 +24,7 @@ async function main(name: string, options: Options): Promise<number> {
       expected: list.map((one) => one.name).join(', '), found: name, ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
     }, 'RGT_COMMAND_USAGE')
   }
-  const { signal, done } = interruptible()
-  try {
+  return untilInterrupted(async (signal) => {
     const results = await bench.run({
       progress: (text) => process.stderr.write(`${bench.name}: ${text}\n`),
       tools: { allowEmbedded: true, allowInstall: options.install, explicit: explicitTools() },
@@ -34,12 +33,7 @@ async function main(name: string, options: Options): Promise<number> {
     const machine = { ...machineOf(), node: versionsOf().node }
     process.stdout.write(options.json ? `${JSON.stringify({ bench: bench.name, machine, results })}\n` : printed(machine, results))
     return ExitCode.pass
-  } catch (error) {
-    if (signal.aborted) return ExitCode.interrupted
-    throw error
-  } finally {
-    done()
-  }
+  })
 }
 
 function printed({ cpuModel, cpus, os, node }: { cpuModel: string; cpus: number; os: string; node: string }, results: BenchResult[]): string {

@@ -87,3 +87,16 @@ export function interruptible(): { signal: AbortSignal; done(): void } {
     done: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
   }
 }
+
+/** An action that Ctrl-C aborts; what it throws because of that ends with 130. */
+export async function untilInterrupted(action: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const { signal, done } = interruptible()
+  try {
+    return await action(signal)
+  } catch (error) {
+    if (signal.aborted) return ExitCode.interrupted
+    throw error
+  } finally {
+    done()
+  }
+}

@@ -1,6 +1,7 @@
 // The port between what happens (scenarios) and where it runs. A substrate knows nothing of scenarios: it
 // starts a topology, plays timed steps, sends what it is told to send, and writes the history.
 
+import type { ConfigChange, ConfigDocument } from '../gateway/controlplane/protocol.ts'
 import type { Capabilities, Primitive } from './primitives.ts'
 import type { HistorySink, RequestSource } from './history.ts'
 import type { Topology } from './topology.ts'
@@ -47,21 +48,7 @@ export interface SubstrateOptions {
   engines?: LoadSpec['engine'][]
 }
 
-/** One Kubernetes-style document as parsed; `file` and `line` for messages. */
-export interface ConfigDocument {
-  apiVersion: string
-  kind: string
-  metadata: { name: string; namespace?: string; [key: string]: unknown }
-  spec?: unknown
-  [key: string]: unknown
-}
-
-/** A change of gateway configuration, as a publisher sends it to every regional control plane. */
-export interface ConfigChange {
-  revision: number
-  put: ConfigDocument[]
-  remove: { kind: string; namespace: string; name: string }[]
-}
+export type { ConfigChange, ConfigDocument }
 
 /**
  * A running topology. Steps, loads and probes are declared first; `run` then plays them: in real time on

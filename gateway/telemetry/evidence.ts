@@ -1,8 +1,8 @@
-// Evidence as JSON lines on standard output: `["event",{…}]` and `["attempt",{…}]`. Attempts are
-// gathered for a tenth of a second and written together, so that telling costs the hot path a string only.
+// Evidence as JSON lines on standard output: `["event",{…}]` and `["attempt",{…}]`.
 
 import type { Writable } from 'node:stream'
 import type { AttemptRecord, Evidence, GatewayEvent, Scheduler } from '../ports.ts'
+import { openLines } from './lines.ts'
 
 export interface LineEvidence extends Evidence {
   flush(): void
@@ -10,29 +10,16 @@ export interface LineEvidence extends Evidence {
 
 export type EvidenceLine = ['event', GatewayEvent] | ['attempt', AttemptRecord]
 
-const gatherMs = 100
-
 export function openEvidence(stream: Writable, scheduler: Scheduler): LineEvidence {
-  let gathered = ''
-  let cancel: (() => void) | null = null
-  const flush = (): void => {
-    cancel?.()
-    cancel = null
-    if (gathered === '') return
-    stream.write(gathered)
-    gathered = ''
-  }
+  const lines = openLines(stream, scheduler)
   return {
     // Rare, and what people wait for: told at once.
     event(event) {
-      gathered += `["event",${JSON.stringify(event)}]\n`
-      flush()
+      lines.put(['event', event])
+      lines.flush()
     },
-    attempt(attempt) {
-      gathered += `["attempt",${JSON.stringify(attempt)}]\n`
-      cancel ??= scheduler.after(gatherMs, flush)
-    },
-    flush,
+    attempt: (attempt) => lines.put(['attempt', attempt]),
+    flush: lines.flush,
   }
 }
 

@@ -3,7 +3,7 @@
 import { installTool, findTool, toolNames } from '../../topologies/tools/index.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { explicitTools } from '../environment.ts'
-import { interruptible } from '../exit.ts'
+import { untilInterrupted } from '../exit.ts'
 import { ending, type Command } from './command.ts'
 
 export const toolsCommand: Command = {
@@ -28,21 +28,13 @@ export const toolsCommand: Command = {
 Examples:
   regatta tools install k6 toxiproxy
 Exit codes: 0 installed, 3 no tool of that name, 4 no route to it works, 130 interrupted.`)
-      .action(ending(end, async (names: string[]) => {
-        const { signal, done } = interruptible()
-        try {
-          for (const name of names) {
-            const installed = await installTool(name, { signal, progress: (text: string) => void process.stderr.write(`${name}: ${text}\n`) })
-            process.stdout.write(`${name} ${installed.version} ${installed.path}\n`)
-          }
-          return ExitCode.pass
-        } catch (error) {
-          if (signal.aborted) return ExitCode.interrupted
-          throw error
-        } finally {
-          done()
+      .action(ending(end, (names: string[]) => untilInterrupted(async (signal) => {
+        for (const name of names) {
+          const installed = await installTool(name, { signal, progress: (text: string) => void process.stderr.write(`${name}: ${text}\n`) })
+          process.stdout.write(`${name} ${installed.version} ${installed.path}\n`)
         }
-      }))
+        return ExitCode.pass
+      })))
     tools.addHelpText('after', `
 Examples:
   regatta tools                      what is here

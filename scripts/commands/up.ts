@@ -15,7 +15,7 @@ import { announceControl, claims, ownerLives } from '../../topologies/substrates
 import type { Inventory } from '../../topologies/substrate.ts'
 import { openControl } from '../control.ts'
 import { explicitTools, projectRoot } from '../environment.ts'
-import { interruptible } from '../exit.ts'
+import { untilInterrupted } from '../exit.ts'
 import { inject } from '../injection.ts'
 import { runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
@@ -57,8 +57,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
   const runDir = runDirOf(topology.name, process.pid)
   mkdirSync(runDir, { recursive: true })
   const history = openHistory(runDir)
-  const { signal, done } = interruptible()
-  try {
+  return untilInterrupted(async (signal) => {
     await using deployment = await substrate.start({
       topology, config, seed: 1, runDir, history, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
@@ -79,13 +78,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
       control.close()
     }
     return ExitCode.pass
-  } catch (error) {
-    if (signal.aborted) return ExitCode.interrupted
-    throw error
-  } finally {
-    done()
-    await history.finalise()
-  }
+  }).finally(() => history.finalise())
 }
 
 function runDirOf(topology: string, pid: number): string {

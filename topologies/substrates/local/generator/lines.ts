@@ -3,6 +3,7 @@
 
 import type { Writable } from 'node:stream'
 import type { Scheduler } from '../../../../gateway/ports.ts'
+import { openLines } from '../../../../gateway/telemetry/lines.ts'
 import type { RequestRow } from '../../../history.ts'
 
 /** How the generator itself did, so that a verdict can tell it from what it measured. */
@@ -33,26 +34,12 @@ export interface GeneratorWriter {
   flush(): void
 }
 
-const gatherMs = 100
-
 export function openGeneratorWriter(stream: Writable, scheduler: Scheduler): GeneratorWriter {
-  let gathered = ''
-  let cancel: (() => void) | null = null
-  const flush = (): void => {
-    cancel?.()
-    cancel = null
-    if (gathered === '') return
-    stream.write(gathered)
-    gathered = ''
-  }
-  const line = (text: string): void => {
-    gathered += text
-    cancel ??= scheduler.after(gatherMs, flush)
-  }
+  const lines = openLines(stream, scheduler)
   return {
-    request: (row) => line(`["request",${JSON.stringify(row)}]\n`),
-    summary: (summary) => line(`["generator",${JSON.stringify(summary)}]\n`),
-    flush,
+    request: (row) => lines.put(['request', row]),
+    summary: (summary) => lines.put(['generator', summary]),
+    flush: lines.flush,
   }
 }
 
