@@ -31,8 +31,8 @@ export const primitiveKinds: readonly PrimitiveKind[] = ['delay', 'throttle', 'c
 
 /** What a witness that bypasses failover must see while a primitive is in force. */
 export interface Symptom {
-  /** 'silent' = no answer in time; 'broken' = refused, reset or closed; 'slower' = at least `byMs` more; 'errors' = at least this share of 5xx. */
-  expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unreachable-control-plane' | 'none'
+  /** 'silent' = no answer in time; 'broken' = refused, reset or closed; 'slower' = at least `byMs` more; 'errors' = at least this share of 5xx; 'unavailable' = silent, broken or refused, because a gateway in between notices. */
+  expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unavailable' | 'unreachable-control-plane' | 'none'
   byMs?: number
   share?: number
 }

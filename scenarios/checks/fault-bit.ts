@@ -91,11 +91,13 @@ function latency(sample: PathSample): number {
 }
 
 /** What one sample says. Behind a gateway silence is a 504, and a broken connection a 502 or 503 that no service sent. */
-function shows(expect: PlannedFault['symptom']['expect'], { outcome, status, answered }: PathSample): boolean {
+function shows(expect: PlannedFault['symptom']['expect'], sample: PathSample): boolean {
+  const { outcome, status, answered } = sample
   switch (expect) {
     case 'silent': return outcome === 'timeout' || status === 504
     case 'broken': return outcome === 'refused' || outcome === 'reset' || outcome === 'closed' || (!answered && (status === 502 || status === 503))
     case 'errors': return outcome === '5xx' || status >= 500
+    case 'unavailable': return shows('silent', sample) || shows('broken', sample)
     default: return false
   }
 }

@@ -15,7 +15,7 @@ export const serviceOutage = defineFault({
     knownRegion(window.topology, region)
     const paths = pathsInto(window.topology, region)
     return {
-      primitives: whole(window, { kind: 'pause', at: [{ region, parts: ['services'] }] }, { expect: 'silent' }, paths),
+      primitives: whole(window, { kind: 'pause', at: [{ region, parts: ['services'] }] }, { expect: 'unavailable' }, paths),
       affectedRegions: [region],
     }
   },
