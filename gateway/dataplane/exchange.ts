@@ -195,7 +195,8 @@ export class Exchange implements ServerExchange {
       if (entry.filters.response !== null) changeHeaders(fields, entry.filters.response)
       if (backend.filters.response !== null) changeHeaders(fields, backend.filters.response)
     }
-    const own = this.#answerFields(attempt.isLink ? fields.get(header.region) ?? attempt.region : attempt.region)
+    // Over a link the far gateway says whose service answered; when it answered itself, none did.
+    const own = this.#answerFields(attempt.isLink ? fields.get(header.region) ?? '' : attempt.region)
     if (attempt.fromGateway) own.push(header.reason, fields.get(header.reason)!)
     this.#stream.respond(status, reason, fields, responseDrop, own, bodyLength)
   }

@@ -133,3 +133,13 @@ test('a region that comes back is taken up again slowly', async () => {
   expect(edge.attempts.at(-1)?.outcome).toBe('ok')
   expect(edge.snapshot!.services[0].name).toBe(service)
 })
+
+test('a refusal by the far gateway names no region, because no service answered', async () => {
+  const near = await region('near', [await refusingAddress()])
+  const edge = await gatewayWith(edgeSnapshot({ near: link(near) }))
+  for (let index = 0; index < 4; index++) {
+    const { status, headers } = await ask(edge.addresses.ingress, '/', { 'x-regatta-pin': 'near', 'x-regatta-token': token })
+    expect(status).toBeGreaterThanOrEqual(502)
+    expect(headers['x-regatta-region']).toBeUndefined()
+  }
+})
