@@ -1,28 +1,30 @@
 // Rendered and hand-written suites in the real k6: one row for each arrival, as the server saw it, and errors
-// where k6 itself would report a success. Needs k6 at REGATTA_TOOL_K6 or on PATH.
+// where k6 itself would report a success. Needs k6 at REGATTA_TOOL_K6, on PATH or in .tools/.
 
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../gateway/runtime.ts'
 import { arrivalsOf } from '../../topologies/arrivals.ts'
 import type { RequestRow } from '../../topologies/history.ts'
 import type { LoadSpec, StreamSpec } from '../../topologies/substrate.ts'
 import { openK6, type K6Summary } from '../../topologies/substrates/local/k6/k6.ts'
+import { findTool } from '../../topologies/tools/index.ts'
 import { withSuite } from './index.ts'
 
-const binary = findK6()
+const binary = await findK6()
 const suites = join(import.meta.dirname, '..', 'suites')
 const cleanup: (() => void)[] = []
 afterEach(() => cleanup.splice(0).forEach((clean) => clean()))
 
-function findK6(): string | null {
-  const paths = [process.env.REGATTA_TOOL_K6, ...(process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'k6'))]
-  return paths.find((path) => path !== undefined && existsSync(path)) ?? null
+async function findK6(): Promise<string | null> {
+  const named = process.env.REGATTA_TOOL_K6
+  const found = await findTool('k6', { allowInstall: false, ...(named === undefined ? {} : { explicit: { k6: named } }) })
+  return 'path' in found ? found.path : null
 }
 
 async function serve(listener: RequestListener): Promise<number> {
@@ -65,7 +67,7 @@ async function play(given: LoadSpec, ports: number[]): Promise<Played> {
 
 const outcomes = (rows: RequestRow[]): string[] => [...new Set(rows.map(({ outcome }) => outcome))]
 
-describe.skipIf(binary === null)(`with k6${binary === null ? ' (skipped: not at REGATTA_TOOL_K6 nor on PATH)' : ''}`, () => {
+describe.skipIf(binary === null)(`with k6${binary === null ? ' (skipped: not at REGATTA_TOOL_K6, on PATH or in .tools/)' : ''}`, () => {
   it('a rendered suite plays the plan arrival by arrival', async () => {
     const seen: string[] = []
     const asked = new Set<string>()
