@@ -142,7 +142,8 @@ describe('changes', () => {
     expect(published).toHaveLength(3000)
     expect(published.map(({ revision }) => revision)).toEqual(Array.from({ length: 3000 }, (_, index) => index + 2))
     expect(published[0].atUs).toBe(7_000_000)
-    expect(published[2999].atUs).toBe(7_000_000 + 29_990_000)
+    // 30 a second: the last one 2,999 intervals after the first.
+    expect(published[2999].atUs).toBe(7_000_000 + Math.round((2999 * 1_000_000) / 30))
     const [document] = published[501].put
     expect(document.metadata.name).toBe('change-1')
     expect(JSON.stringify(document.spec)).toContain('/changes/1/501')
