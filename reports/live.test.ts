@@ -36,7 +36,7 @@ describe('plain', () => {
     live.close()
     const lines = text.split('\n')
     expect(lines.slice(0, 5)).toEqual([
-      'regional-outage: three-regions, 16 s, seed 1', 'start links: 60 proxies', '   0.000 s  phase warmup',
+      'regional-outage: three-regions, 17 s, seed 1', 'start links: 60 proxies', '   0.000 s  phase warmup',
       '   5.500 s  fault regional-outage#0 asked: cut', '   5.600 s  edge/frankfurt: eu-west → us-east (silence)',
     ])
     expect(lines).toHaveLength(7)

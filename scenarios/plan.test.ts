@@ -118,7 +118,7 @@ describe('the offered rate', () => {
     const calm = plan(scenario, topology, 1)
     expect(calm.limits).toEqual([])
     const heavy = plan(changed({ loads: scenario.loads.map((load) => ({ ...load, ratePerSecond: 900 })) }), topology, 1)
-    expect(heavy.offeredRate).toBe(calm.offeredRate! + 750)
+    expect(heavy.offeredRate).toBe(calm.offeredRate! + 900 - scenario.loads[0].ratePerSecond)
     expect(heavy.limits?.[0]).toContain(String(believableRate))
   })
 })

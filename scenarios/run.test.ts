@@ -205,7 +205,7 @@ describe('an interrupted run', () => {
     const record = await run(asked)
     expect(record).toMatchObject({ ended: 'interrupted', finishedAt: expect.any(String) })
     expect(it.calls.slice(-2)).toEqual(['heal', 'dispose'])
-    expect(events(asked.runDir).at(-1)).toMatchObject({ kind: 'interrupted', reason: 'SIGINT', atUs: 9_500_000 })
+    expect(events(asked.runDir).at(-1)).toMatchObject({ kind: 'interrupted', reason: 'SIGINT', atUs: 10_500_000 })
     expect(onDisk(asked.runDir).ended).toBe('interrupted')
   })
   it('while it starts, and before it', async () => {
