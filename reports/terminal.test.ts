@@ -20,6 +20,14 @@ describe('printVerdict', () => {
     expect(text).toContain('html       /tmp/report.html')
   })
 
+  it('a check stays on one line of a narrow terminal', () => {
+    const check = { ...verdictCase().checks[0], verdict: 'pass' as const, name: 'machine-room', objective: 'processor use < 70 % in every phase, event-loop lag < 100 ms' }
+    const line = (columns: number): string => printVerdict(verdictCase({ checks: [check] }), null, false, columns).split('\n').find((text) => text.includes('machine-room'))!
+    expect(line(60)).toHaveLength(60)
+    expect(line(60)).toMatch(/processor use .*…$/)
+    expect(line(200)).toContain(check.objective)
+  })
+
   it('a name stays on its line', () => {
     const lines = printVerdict(nastyVerdict(), null, false).split('\n')
     expect(lines.filter((line) => line.includes('failover_time'))).toHaveLength(1)

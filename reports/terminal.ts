@@ -26,7 +26,9 @@ function paint(colours: Colours, verdict: VerdictValue, text: string): string {
 }
 
 /** The whole of it for one run. */
-export function printVerdict(verdict: Verdict, reports: Record<string, string> | null, colour = process.stdout.isTTY === true): string {
+export function printVerdict(
+  verdict: Verdict, reports: Record<string, string> | null, colour = process.stdout.isTTY === true, columns = process.stdout.columns ?? Infinity,
+): string {
   const colours = coloursFor(colour)
   const title = (text: string): string[] => ['', colours.dim(text)]
   const width = Math.min(widestName, Math.max(0, ...verdict.checks.map(({ name }) => oneLine(name).length)))
@@ -38,7 +40,7 @@ export function printVerdict(verdict: Verdict, reports: Record<string, string> |
   for (const group of groups) {
     const checks = verdict.checks.filter((check) => check.group === group)
     if (checks.length === 0) continue
-    lines.push(...title(groupTitles[group]), ...worstFirst(checks).flatMap((check) => checkLines(colours, check, width)))
+    lines.push(...title(groupTitles[group]), ...worstFirst(checks).flatMap((check) => checkLines(colours, check, width, columns)))
   }
   if (verdict.failover !== null) lines.push(...title('failover'), ...failoverLines(colours, verdict))
   if (verdict.limits.length > 0) lines.push(...title('limits'), ...verdict.limits.map((limit) => `  ${colours.yellow('!')} ${oneLine(limit)}`))
@@ -46,12 +48,20 @@ export function printVerdict(verdict: Verdict, reports: Record<string, string> |
   return `${lines.join('\n')}\n`
 }
 
-function checkLines(colours: Colours, check: Check, width: number): string[] {
+function checkLines(colours: Colours, check: Check, width: number, columns: number): string[] {
+  const name = oneLine(check.name).padEnd(width)
   const observed = quantity(check.observed, check.unit).padStart(12)
-  const head = `  ${paint(colours, check.verdict, mark[check.verdict])} ${oneLine(check.name).padEnd(width)} ${observed}   ${colours.dim(oneLine(check.objective))}`
+  const room = columns - `  x ${name} ${observed}   `.length
+  const head = `  ${paint(colours, check.verdict, mark[check.verdict])} ${name} ${observed}   ${colours.dim(clipped(oneLine(check.objective), room))}`
   const shown = check.verdict === 'pass' ? [] : check.evidence.slice(0, 6)
   const left = check.verdict === 'pass' ? 0 : check.evidence.length - shown.length
   return [head, ...shown.map((line) => `      ${colours.dim(oneLine(line))}`), ...(left > 0 ? [`      ${colours.dim(`and ${left} more`)}`] : [])]
+}
+
+/** What does not fit on the line ends in an ellipsis; without room for sense it is left out. */
+function clipped(text: string, room: number): string {
+  if (text.length <= room) return text
+  return room < 8 ? '' : `${text.slice(0, room - 1)}…`
 }
 
 function failoverLines(colours: Colours, { failover, counts }: Verdict): string[] {
