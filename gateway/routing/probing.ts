@@ -98,6 +98,7 @@ export function probeSucceeded(state: State, target: number, elapsedUs: number, 
   const { targets } = state.tables
   const isLink = targets.link[target] === 1
   measurePath(state, target, elapsedUs)
+  targets.aliveUs[target] = nowUs
   targets.misses[target] = 0
   targets.failures[target] = 0
   if (isLink) targets.heardUs[target] = nowUs

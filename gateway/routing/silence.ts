@@ -33,8 +33,18 @@ function blame(state: State, place: number, quietUs: number, limitUs: number, no
   const now = place >= 0 ? state.tables.targets.state[place] : state.tables.cells.state[~place]
   if (now === Health.ejected) return
   if (now === Health.suspect) {
-    if (quietUs >= 2 * limitUs) eject(state, place, 'silence', nowUs)
+    if (quietUs >= condemnedAfter(state, place, limitUs)) eject(state, place, 'silence', nowUs)
   } else suspect(state, place, 'silence', 2 * limitUs, nowUs)
+}
+
+/**
+ * Twice the limit. What has answered a probe since it was suspected lives and may only have become slow: it is left
+ * alone, and condemned by the longest silence only.
+ */
+function condemnedAfter(state: State, place: number, limitUs: number): number {
+  const { targets } = state.tables
+  const alive = place >= 0 && targets.aliveUs[place] > targets.suspectUs[place]
+  return alive ? Math.max(2 * limitUs, state.settings.silenceMaxUs) : 2 * limitUs
 }
 
 /**

@@ -61,6 +61,8 @@ export const targetSpec = {
   first: 'i32',
   last: 'i32',
   answeredUs: 'f64',
+  /** Last probe that succeeded. */
+  aliveUs: 'f64',
   misses: 'i32',
   probing: 'u8',
   probeSentUs: 'f64',
@@ -176,6 +178,7 @@ export function layTables(topology: CoreTopology, nowUs: number, allocate: Alloc
   targets.first.fill(-1)
   targets.last.fill(-1)
   targets.answeredUs.fill(-Infinity)
+  targets.aliveUs.fill(-Infinity)
   cells.sentUs.fill(-Infinity)
   topology.targets.forEach((target, index) => {
     targets.region[index] = target.region
