@@ -65,6 +65,17 @@ describe('no false ejection', () => {
     expect(arena.rows.every((row) => row.status === 200)).toBe(true)
   })
 
+  test('an endpoint whose answers become slow while its probes are answered is not called dead', () => {
+    // Slower by twice what silence is patient with at first; the service is not, its health page is as quick as ever.
+    let slowUs = 0
+    const arena = new Arena({ topology: regionTopology([0, 90], 1, 1), latencyUs: (target) => (target === 0 ? 95 * ms : 4 * ms + slowUs), probeUs: () => ms })
+    arena.load(planFor(0, { regionMask: 0b01 }), 20, 0, 10_000 * ms)
+    arena.at(5000 * ms, () => { slowUs = 330 * ms })
+    arena.run(15_000 * ms)
+    expect(ejections(arena)).toEqual([])
+    expect(arena.rows.every((row) => row.status === 200)).toBe(true)
+  })
+
   test('through pooled connections that their peer had closed, one at a time', () => {
     const arena = new Arena({ topology: regionTopology([0, 90]), latencyUs: (target) => (target === 0 ? 95 : 4) * ms })
     arena.load(planFor(0), 100, 0, 10_000 * ms)
