@@ -5,9 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { scenarioError } from './errors.ts'
-import type { RunRecord } from './run-record.ts'
-
-export const runFile = 'run.json'
+import { runFile, type RunRecord } from './run-record.ts'
 
 const named = z.looseObject({ name: z.string() })
 const span = { fromUs: z.number(), toUs: z.number() }

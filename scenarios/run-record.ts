@@ -4,6 +4,9 @@ import type { Capabilities } from '../topologies/primitives.ts'
 import type { ConfigDocument, Inventory } from '../topologies/substrate.ts'
 import type { Plan } from './scenario.ts'
 
+/** Its name in the run's folder. */
+export const runFile = 'run.json'
+
 export interface RunRecord {
   apiVersion: 'regatta.dev/v1alpha1'
   kind: 'Run'

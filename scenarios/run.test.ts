@@ -11,8 +11,8 @@ import { primitiveKinds, type Capabilities, type PrimitiveKind } from '../topolo
 import type { Deployment, Inventory, LoadSpec, StartRequest, Step, Substrate } from '../topologies/substrate.ts'
 import { loadScenarioAndTopology } from './load-scenario.ts'
 import { overlay } from './overlay.ts'
-import { run, runFile, type RunRequest } from './run.ts'
-import type { RunRecord } from './run-record.ts'
+import { run, type RunRequest } from './run.ts'
+import { runFile, type RunRecord } from './run-record.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'run-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

@@ -15,7 +15,7 @@ import { withSuite } from './loads/index.ts'
 import { overlay } from './overlay.ts'
 import { plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
-import type { RunRecord } from './run-record.ts'
+import { runFile, type RunRecord } from './run-record.ts'
 import type { PlannedFault, Scenario } from './scenario.ts'
 
 export interface RunRequest {
@@ -35,8 +35,6 @@ export interface RunRequest {
   onRequest?(row: RequestRow): void
   onProgress?(stage: string, text: string): void
 }
-
-export const runFile = 'run.json'
 
 /**
  * Runs a scenario and gives back what `run.json` holds. Bad input throws before anything is written; from then on
