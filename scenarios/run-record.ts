@@ -22,6 +22,10 @@ export interface RunRecord {
   node: string
   machine: { os: string; arch: string; cpuModel: string; cpus: number; memoryBytes: number }
   substrate: string
+  /** Whose clock the run went by; runs without it went by the machine's. */
+  time?: 'real' | 'virtual'
+  /** Metrics that the substrate cannot measure, and why. */
+  unmeasured?: Readonly<Record<string, string>>
   gateway: string
   mesh: string
   capabilities: Capabilities

@@ -46,7 +46,7 @@ function fake(mishaps: Mishaps = {}): Fake {
   const it: Fake = {
     calls: [], steps: [], loads: [], started: null,
     substrate: {
-      kind: 'fake', description: 'in memory', capabilities: () => capabilities,
+      kind: 'fake', description: 'in memory', time: 'real', unmeasured: {}, capabilities: () => capabilities,
       async start(request) {
         it.started = request
         it.calls.push('start')

@@ -26,7 +26,7 @@ export interface RunRequest {
   /** Folder of this run, made when missing; its name is the run's id. */
   runDir: string
   tools: ToolPolicy
-  options: Pick<SubstrateOptions, 'gateway' | 'mesh'>
+  options: Pick<SubstrateOptions, 'gateway' | 'mesh' | 'simulation'>
   signal: AbortSignal
   /** How to do it again, for run.json. */
   command: string
@@ -154,7 +154,7 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
     // What a reader finds when the runner itself is killed.
     ended: 'interrupted', error: null,
     command, ...versionsOf(), machine: machineOf(),
-    substrate: substrate.kind, gateway: options.gateway, mesh: options.mesh,
+    substrate: substrate.kind, time: substrate.time, unmeasured: substrate.unmeasured, gateway: options.gateway, mesh: options.mesh,
     capabilities: substrate.capabilities(),
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
     plan: planned, config, limits: [...(planned.limits ?? [])],

@@ -18,6 +18,8 @@ export type HistoryEvent =
   | { atUs: number; source: 'run'; kind: 'tool'; tool: string; text: string }
   | { atUs: number; source: 'run'; kind: 'machine'; cpuShare: number; loopLagP99Ms: number; freeBytes: number }
   | { atUs: number; source: 'run'; kind: 'interrupted'; reason: string }
+  /** A promise that holds whatever breaks was broken (simulated substrate: always checked). */
+  | { atUs: number; source: 'run'; kind: 'invariant-violated'; invariant: string; text: string }
   | ({ source: string } & GatewayEvent)
 
 export const requestSources = ['load', 'prober', 'path-probe', 'witness'] as const
@@ -76,4 +78,26 @@ export interface HistorySink {
   event(event: HistoryEvent): void
   request(row: RequestRow): void
   attempt(row: AttemptRow): void
+  /** For writers of millions of rows; a sink without it is given rows one by one. */
+  block?(block: RowBlock): void
 }
+
+/**
+ * Rows as columns, by the kinds of `history/columns.ts`. Sorted as the table is, and no row sorts before a row of an
+ * earlier block of the table. The arrays are the receiver's to read until `block` returns.
+ */
+export interface RowBlock {
+  table: 'requests' | 'attempts'
+  length: number
+  columns: Record<string, BlockColumn>
+}
+
+export type BlockColumn =
+  /** Row i is bytes[offsets[i] .. offsets[i + 1]], UTF-8. */
+  | { kind: 'text'; offsets: Int32Array; bytes: Uint8Array }
+  /** `values` is the same list, which only grows, in every block of the table. */
+  | { kind: 'code'; codes: Int32Array | Uint16Array | Uint8Array; values: readonly string[] }
+  | { kind: 'us'; values: Float64Array }
+  | { kind: 'int32'; values: Int32Array }
+  | { kind: 'uint16'; values: Uint16Array }
+  | { kind: 'flag'; values: Uint8Array }

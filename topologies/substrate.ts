@@ -9,6 +9,10 @@ import type { Topology } from './topology.ts'
 export interface Substrate {
   readonly kind: string
   readonly description: string
+  /** 'virtual': the run's clock is the substrate's own, so nothing of the machine enters and equal seeds give equal histories. */
+  readonly time: 'real' | 'virtual'
+  /** Metrics that cannot be measured here, and why: thresholds on them are told as unsupported. */
+  readonly unmeasured: Readonly<Record<string, string>>
   capabilities(): Capabilities
   start(request: StartRequest): Promise<Deployment>
 }
@@ -46,7 +50,24 @@ export interface SubstrateOptions {
   collectGarbageEveryMs: number
   /** Load engines that will be driven, so that their tools are found before the topology starts. */
   engines?: LoadSpec['engine'][]
+  /** For `simulated`; other substrates take no notice. */
+  simulation?: SimulationOptions
 }
+
+export interface SimulationOptions {
+  /** Constants of the world; the defaults when absent. */
+  model?: import('./substrates/simulated/model.ts').SimulationModel
+  /** Deliberate defects of the gateways' configuration, to prove that invariants find them. */
+  plant?: PlantedDefect[]
+}
+
+/**
+ * Settings that make a gateway break a promise. They exist to test the testbed: a search must find each.
+ * residency-as-preference: allowed regions are preferred instead of the only ones (ordering is not residency).
+ * retries-unbounded: the retry budget is no limit. never-recovers: what was ejected once stays ejected.
+ */
+export const plantedDefects = ['residency-as-preference', 'retries-unbounded', 'never-recovers'] as const
+export type PlantedDefect = (typeof plantedDefects)[number]
 
 export type { ConfigChange, ConfigDocument }
 
@@ -85,6 +106,8 @@ export interface Inventory {
   /** Admin addresses by process, for `up`. */
   admin: Record<string, string>
   clock: { id: string; offsetUs: number; uncertaintyUs: number }
+  /** Of a virtual run that was played: how much happened, and the hash by which two runs are told to be the same. */
+  trace?: { hash: string; events: number; requests: number; virtualUs: number; wallMs: number }
 }
 
 /** Open-loop load from one generator process. */

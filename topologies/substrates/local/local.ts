@@ -25,6 +25,8 @@ import { openPublisher } from './publisher.ts'
 export const localSubstrate: Substrate = {
   kind: 'local',
   description: 'processes on loopback, real sockets, a fault proxy on every link; needs nothing but npm',
+  time: 'real',
+  unmeasured: {},
   capabilities: () => localCapabilities,
   start,
 }
