@@ -16,6 +16,8 @@ export const scenarioErrors = {
   RGT_RUN_FOLDER: 'a folder is not the folder of a run, or its run.json cannot be read',
   RGT_RUN_STEP: 'a step of the plan could not be played',
   RGT_RUN_HEAL: 'a fault could not be healed after the run',
+  RGT_WORKER_JOB: 'a job failed in its worker thread',
+  RGT_WORKER_DIED: 'a worker thread ended before its job was done',
 } as const
 
 export type ScenarioErrorCode = keyof typeof scenarioErrors
