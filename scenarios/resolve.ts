@@ -64,6 +64,7 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
       requireTools: spec.options.requireTools,
       toolPaths: Object.fromEntries(Object.entries(spec.options.toolPaths).map(([tool, path]) => [tool, resolve(dirname(source.file), path)])),
     },
+    ...(spec.simulation === undefined ? {} : { simulation: spec.simulation }),
     file: source.file,
   })
 }

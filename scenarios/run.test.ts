@@ -147,6 +147,16 @@ describe('what is not to be had', () => {
     expect(record.limits).toEqual(['k6: the embedded part stands in (not on PATH)'])
   })
   it.each([
+    ['virtual', 'planted defect: retries-unbounded'],
+    ['real', 'planted defect: retries-unbounded cannot be planted on fake'],
+  ] as const)('a planted defect of the scenario is given on and said, in %s time', async (time, limit) => {
+    const it = fake()
+    const scenario = { ...drill.scenario, simulation: { plant: ['retries-unbounded' as const] } }
+    const record = await run(request({ ...it.substrate, time }, { scenario }))
+    expect(it.started!.options.simulation).toEqual({ plant: ['retries-unbounded'] })
+    expect(record.limits).toEqual([limit])
+  })
+  it.each([
     ['a stand-in', { k6: { version: '1', origin: 'embedded', reason: 'not on PATH' } }],
     ['nothing', {}],
   ])('a required tool with %s in its place fails the run before anything is played', async (_, tools) => {

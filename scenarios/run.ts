@@ -10,13 +10,14 @@ import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/histor
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument, Deployment, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
+import { declare, plantedLimits, simulationOf } from './declare.ts'
 import { scenarioError } from './errors.ts'
 import { withSuite } from './loads/index.ts'
 import { overlay } from './overlay.ts'
 import { plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
 import { runFile, type RunRecord } from './run-record.ts'
-import type { PlannedFault, Scenario } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 
 export interface RunRequest {
   scenario: Scenario
@@ -81,6 +82,7 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   }
   const options: SubstrateOptions = {
     ...request.options,
+    simulation: simulationOf(planned.scenario, request.options.simulation),
     collectGarbageEveryMs: asked.collectGarbageEveryMs,
     engines: [...new Set(planned.loads.map(({ engine }) => engine))],
   }
@@ -93,30 +95,14 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   record.capabilities = deployment.capabilities
   record.limits.push(...standIns(deployment))
   requireTools(asked.requireTools, deployment)
-  declare(deployment, record, join(runDir, 'suites'))
+  const suites = join(runDir, 'suites')
+  record.limits.push(...declare(deployment, planned, (load) => withSuite(load, suites)))
   write(runDir, record)
   try {
     await deployment.run(planned.endUs, signal)
   } finally {
     await heal(deployment, record, request)
   }
-}
-
-/** Steps and loads in the plan's order, without the primitives that the substrate cannot do. k6 gets its suites written. */
-function declare(deployment: Deployment, record: RunRecord, suitesDir: string): void {
-  const { plan: planned } = record
-  const unsupported = planned.faults.filter(({ primitive }) => !deployment.capabilities[primitive.kind].supported)
-  record.limits.push(...unsupported.map((fault) => unsupportedText(fault, deployment)))
-  for (const { atUs, step } of planned.steps) {
-    const skipped = (step.kind === 'apply' || step.kind === 'heal')
-      && unsupported.some(({ name, index }) => name === step.fault && index === step.index)
-    if (!skipped) deployment.at(atUs, step)
-  }
-  for (const load of planned.loads) deployment.drive(withSuite(load, suitesDir))
-}
-
-function unsupportedText({ name, index, primitive }: PlannedFault, { kind, capabilities }: Deployment): string {
-  return `unsupported: ${name}#${index} needs ${primitive.kind}, which ${kind} cannot do: ${capabilities[primitive.kind].how}`
 }
 
 /** A run that already failed keeps its own error; one that went well fails when its faults stay behind. */
@@ -157,7 +143,8 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
     substrate: substrate.kind, time: substrate.time, unmeasured: substrate.unmeasured, gateway: options.gateway, mesh: options.mesh,
     capabilities: substrate.capabilities(),
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
-    plan: planned, config, limits: [...(planned.limits ?? [])],
+    plan: planned, config,
+    limits: [...(planned.limits ?? []), ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate)],
   }
 }
 

@@ -23,6 +23,8 @@ export interface Scenario {
   changes?: ChangeBlock[]
   thresholds: Thresholds
   options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[]; /** tool → absolute path, taken before any other */ toolPaths?: Record<string, string> }
+  /** Test-only: what the simulated substrate does otherwise. */
+  simulation?: { plant: import('../topologies/substrate.ts').PlantedDefect[] }
   /** Absolute path of the file, for messages and for reproduction. */
   file: string
 }

@@ -3,6 +3,7 @@
 
 import { z } from 'zod'
 import { durationUs } from '../gateway/config/duration.ts'
+import { plantedDefects } from '../topologies/substrate.ts'
 import { entryKinds } from '../topologies/topology.ts'
 import { faultKinds, faults, type FaultKind } from './faults/index.ts'
 import { loadKinds } from './loads/index.ts'
@@ -118,6 +119,9 @@ export const scenarioSchema = z.strictObject({
       requireTools: z.array(z.string().min(1)).default([]).describe('Tools that no embedded part may stand in for.'),
       toolPaths: z.record(z.string(), z.string().min(1)).default({}).describe('Tool → path relative to this file, taken before any other.'),
     }).prefault({}),
+    simulation: z.strictObject({
+      plant: z.array(z.enum(plantedDefects)).default([]).describe('Deliberate defects of the gateways, to prove that the testbed finds them.'),
+    }).optional().describe('For tests of the testbed itself; on the simulated substrate only.'),
     mustExit: z.number().nullable().default(null)
       .refine((code) => code === null || exitCodes.includes(code), { message: 'is no exit code', params: { expected: `one of ${exitCodes.join(', ')}` } })
       .describe('Exit code that a must-fail scenario has to end with.'),

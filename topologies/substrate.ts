@@ -59,6 +59,8 @@ export interface SimulationOptions {
   model?: import('./substrates/simulated/model.ts').SimulationModel
   /** Deliberate defects of the gateways' configuration, to prove that invariants find them. */
   plant?: PlantedDefect[]
+  /** false: the history gets events and no rows, for those who play thousands of runs. */
+  record?: boolean
 }
 
 /**
