@@ -325,6 +325,30 @@ describe('runs that did not end well', () => {
   })
 })
 
+describe('invariants', () => {
+  const virtual = (): Fixture => {
+    const made = fixture()
+    made.run.time = 'virtual'
+    return made
+  }
+  const breach = { atUs: 7_500_000, source: 'run', kind: 'invariant-violated', invariant: 'residency', text: 'sent to us-east' } as const
+  it('are watched in virtual time only', async () => {
+    expect((await judgeFixture(fixture())).checks.some(({ name }) => name === 'invariants')).toBe(false)
+    expect(checkOf(await judgeFixture(virtual()), 'invariants')).toMatchObject({ verdict: 'pass', observed: 0, evidence: [expect.stringContaining('not watched: sampling')] })
+  })
+  it('broken once they decide, whatever else the run is worth', async () => {
+    const made = virtual()
+    made.events.push(breach)
+    made.rows = []
+    const verdict = await judgeFixture(made)
+    expect(checkOf(verdict, 'invariants')).toMatchObject({ verdict: 'fail', observed: 1, evidence: ['residency at 7.500 s: sent to us-east', expect.anything()] })
+    expect(verdict).toMatchObject({ verdict: 'fail', exitCode: 1, summary: expect.stringContaining('missed invariants') })
+  })
+  it('cannot be told without events', async () => {
+    expect(checkOf(await judgeFixture({ ...virtual(), events: [] }), 'invariants').verdict).toBe('inconclusive')
+  })
+})
+
 describe('what checks add up to', () => {
   const check = (group: Check['group'], verdict: VerdictValue): Check => ({ name: '', group, verdict, objective: '', observed: null, unit: '', evidence: [] })
   it.each<[VerdictValue, Check[]]>([

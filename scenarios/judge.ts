@@ -4,6 +4,7 @@
 import { readHistory, type History } from '../topologies/history/read.ts'
 import { findFalseEjections } from './checks/false-ejections.ts'
 import { rules } from './checks/index.ts'
+import { invariants } from './checks/invariants.ts'
 import { judgeContext, type JudgeContext } from './judging/context.ts'
 import { measureFailover } from './judging/failover.ts'
 import { rounded } from './judging/statistics.ts'
@@ -56,12 +57,13 @@ export function verdictText(verdict: Verdict): string {
 }
 
 /**
- * A run that may not be believed answers nothing, however clearly an objective was missed or met. Otherwise a missed
- * objective decides, then an unanswered one.
+ * A broken invariant is a fact whatever else the run is worth. Apart from that a run that may not be believed answers
+ * nothing, however clearly an objective was missed or met. Otherwise a missed objective decides, then an unanswered one.
  */
 export function overall(checks: readonly Check[]): VerdictValue {
   const has = (value: VerdictValue, ...groups: Check['group'][]): boolean =>
     checks.some((check) => check.verdict === value && (groups.length === 0 || groups.includes(check.group)))
+  if (checks.some(({ name, verdict }) => name === invariants.name && verdict === 'fail')) return 'fail'
   if (has('inconclusive', 'validity', 'steady-state') || has('fail', 'validity')) return 'inconclusive'
   if (has('fail')) return 'fail'
   // No objective at all: nothing was asked, so nothing was answered.

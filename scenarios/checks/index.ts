@@ -5,6 +5,7 @@ import type { Rule } from './check.ts'
 import { faultBit } from './fault-bit.ts'
 import { generator } from './generator.ts'
 import { historyComplete } from './history-complete.ts'
+import { invariants } from './invariants.ts'
 import { machineRoom } from './machine-room.ts'
 import { normalLatency } from './normal-latency.ts'
 import { residency } from './residency.ts'
@@ -19,4 +20,5 @@ export const rules: Record<string, Rule> = {
   'fault-bit': faultBit,
   'steady-state': steadyState,
   residency,
+  invariants,
 }

@@ -11,7 +11,7 @@ export function summarise(verdict: Verdict, run: RunRecord): string {
   if (verdict.verdict === 'pass') return `Pass: ${failoverText(verdict)}all ${checks.length} checks of ${scenario} hold.`
   const wanted = verdict.verdict === 'fail' ? 'fail' : 'inconclusive'
   const decisive = checks.filter((check) => check.verdict === wanted)
-  const first = decisive.find((check) => check.group !== 'objective') ?? decisive[0]
+  const first = decisive.find((check) => check.group !== 'objective') ?? decisive.find(({ name }) => name === 'invariants') ?? decisive[0]
   const others = decisive.length > 1 ? `, and ${decisive.length - 1} more` : ''
   const lead = verdict.verdict === 'fail' ? `Fail: ${scenario} missed` : `Inconclusive: ${scenario} cannot be judged by`
   return first === undefined ? `Inconclusive: ${scenario} states no objective.` : `${lead} ${first.name} (${reason(first)})${others}.`
