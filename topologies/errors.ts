@@ -24,6 +24,8 @@ export const topologyErrors = {
   RGT_K6_RUN: 'k6 ended without playing its load to the end',
   RGT_HISTORY_FORMAT: 'a history file is malformed or of an unknown version',
   RGT_HISTORY_CLOSED: 'a row or event came after the history was finalised',
+  RGT_ENGINE_KIND: 'a kind of simulated event has two handlers, or none',
+  RGT_RECORDER_TURN: 'a row of the simulated history was begun or ended out of turn',
 } as const
 
 export type TopologyErrorCode = keyof typeof topologyErrors

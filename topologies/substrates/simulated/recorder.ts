@@ -27,7 +27,10 @@ export interface Recorder {
    */
   openRequest(stream: number, index: number, template: number, scheduledUs: number): number
   closeRequest(row: number, endUs: number, gateway: number, region: number, status: number, outcome: number, attempts: number, bytes: number): void
-  /** Handles count up from 0, apart from those of requests. `startUs` never falls. `request` is the row that it serves. */
+  /**
+   * Handles count up from 0, apart from those of requests. `startUs` never falls. `request` is the row that it serves;
+   * gateway, service, target and region are plain indices into `names`.
+   */
   openAttempt(request: number, gateway: number, attempt: number, reason: number, service: number, target: number, region: number, startUs: number): number
   closeAttempt(row: number, endUs: number, status: number, outcome: number): void
   /** Rows that are still open end as `lost` (requests) and `cancelled` (attempts) at `endUs`; everything goes to the sink. */

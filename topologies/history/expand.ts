@@ -1,0 +1,33 @@
+// Blocks of rows back into rows, for those who take them one by one: listeners, tests, small sinks.
+
+import type { AttemptRow, BlockColumn, RequestRow, RowBlock } from '../history.ts'
+import { attemptTable, columnNames, requestTable } from './columns.ts'
+
+export interface RowTaker {
+  request(row: RequestRow): void
+  attempt(row: AttemptRow): void
+}
+
+/** Gives each row of the block, in order. The row object is used again for the next. */
+export function expandBlock(block: RowBlock, taker: RowTaker): void {
+  const names: string[] = block.table === 'requests' ? columnNames(requestTable) : columnNames(attemptTable)
+  const readers = names.map((name) => reader(block.columns[name]))
+  const row: Record<string, unknown> = {}
+  for (let i = 0; i < block.length; i++) {
+    for (let column = 0; column < names.length; column++) row[names[column]] = readers[column](i)
+    if (block.table === 'requests') taker.request(row as unknown as RequestRow)
+    else taker.attempt(row as unknown as AttemptRow)
+  }
+}
+
+function reader(column: BlockColumn): (row: number) => unknown {
+  switch (column.kind) {
+    case 'text': {
+      const text = Buffer.from(column.bytes.buffer, column.bytes.byteOffset, column.bytes.byteLength)
+      return (row) => text.toString('utf8', column.offsets[row], column.offsets[row + 1])
+    }
+    case 'code': return (row) => column.values[column.codes[row]]
+    case 'flag': return (row) => column.values[row] === 1
+    default: return (row) => column.values[row]
+  }
+}

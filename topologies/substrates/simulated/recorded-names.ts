@@ -1,0 +1,70 @@
+// The names of a recorded run as columns want them: lists of few strings with a code each, and ids as the bytes
+// `label-000123`, written straight into a block because a string a row would cost more than all else together.
+
+import { requestId } from '../../arrivals.ts'
+import type { RecordedStream } from './recorder.ts'
+
+/** One of few strings: the list, and the code that a thing has in it. */
+export interface Coded {
+  values: string[]
+  codes: Uint16Array
+}
+
+/** Each name once, in the order of its first use. */
+export function coded(names: readonly string[]): Coded {
+  const values = [...new Set(names)]
+  const codeOf = new Map(values.map((value, code) => [value, code]))
+  return { values, codes: Uint16Array.from(names, (name) => codeOf.get(name) as number) }
+}
+
+const mostDigits = 10
+/** `000` to `999`. */
+const threeDigits = new Uint8Array(Buffer.from(Array.from({ length: 1000 }, (_, number) => String(number).padStart(3, '0')).join('')))
+
+function writeLong(index: number, bytes: Uint8Array, at: number): number {
+  const text = String(index)
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
+  return at + text.length
+}
+
+/** Writes and compares the ids of a run. */
+export class RequestIds {
+  readonly #labels: string[]
+  readonly #prefixes: Uint8Array[]
+  /** Bytes of the longest id. */
+  readonly longest: number
+
+  constructor(streams: readonly RecordedStream[]) {
+    this.#labels = streams.map(({ label }) => label)
+    this.#prefixes = this.#labels.map((label) => new Uint8Array(Buffer.from(`${label}-`, 'utf8')))
+    this.longest = Math.max(0, ...this.#prefixes.map((prefix) => prefix.length)) + mostDigits
+  }
+
+  /** Writes an id at `at`; where it ends. */
+  write(stream: number, index: number, bytes: Uint8Array, at: number): number {
+    const prefix = this.#prefixes[stream]
+    let end = at
+    for (let i = 0; i < prefix.length; i++) bytes[end++] = prefix[i]
+    if (index >= 1_000_000) return writeLong(index, bytes, end)
+    const thousands = (index / 1000) | 0
+    const high = thousands * 3
+    const low = (index - thousands * 1000) * 3
+    bytes[end] = threeDigits[high]
+    bytes[end + 1] = threeDigits[high + 1]
+    bytes[end + 2] = threeDigits[high + 2]
+    bytes[end + 3] = threeDigits[low]
+    bytes[end + 4] = threeDigits[low + 1]
+    bytes[end + 5] = threeDigits[low + 2]
+    return end + 6
+  }
+
+  /** As the table compares ids: by their text. */
+  compare(stream: number, index: number, otherStream: number, otherIndex: number): number {
+    if (stream === otherStream && index < 1_000_000 && otherIndex < 1_000_000) return index - otherIndex
+    return compareTexts(requestId(this.#labels[stream], index), requestId(this.#labels[otherStream], otherIndex))
+  }
+}
+
+export function compareTexts(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0
+}
