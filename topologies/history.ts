@@ -84,7 +84,8 @@ export interface HistorySink {
 
 /**
  * Rows as columns, by the kinds of `history/columns.ts`. Sorted as the table is, and no row sorts before a row of an
- * earlier block of the table. The arrays are the receiver's to read until `block` returns.
+ * earlier block of the table. The arrays may be longer than `length`; they are the receiver's to read until `block`
+ * returns. A list of values may hold a string more than once.
  */
 export interface RowBlock {
   table: 'requests' | 'attempts'

@@ -1,21 +1,10 @@
-// The names of a recorded run as columns want them: lists of few strings with a code each, and ids as the bytes
-// `label-000123`, written straight into a block because a string a row would cost more than all else together.
+// Ids of recorded requests, as the bytes `label-000123`, written straight into a block because a string a row would
+// cost more than all else together.
 
 import { requestId } from '../../arrivals.ts'
+import type { BlockColumn } from '../../history.ts'
+import { rowsPerChunk } from './recorded-rows.ts'
 import type { RecordedStream } from './recorder.ts'
-
-/** One of few strings: the list, and the code that a thing has in it. */
-export interface Coded {
-  values: string[]
-  codes: Uint16Array
-}
-
-/** Each name once, in the order of its first use. */
-export function coded(names: readonly string[]): Coded {
-  const values = [...new Set(names)]
-  const codeOf = new Map(values.map((value, code) => [value, code]))
-  return { values, codes: Uint16Array.from(names, (name) => codeOf.get(name) as number) }
-}
 
 const mostDigits = 10
 /** `000` to `999`. */
@@ -25,6 +14,13 @@ function writeLong(index: number, bytes: Uint8Array, at: number): number {
   const text = String(index)
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i)
   return at + text.length
+}
+
+export type IdColumn = Extract<BlockColumn, { kind: 'text' }>
+
+/** Room for the ids of a chunk. */
+export function idColumn({ longest }: RequestIds): IdColumn {
+  return { kind: 'text', offsets: new Int32Array(rowsPerChunk + 1), bytes: new Uint8Array(rowsPerChunk * longest) }
 }
 
 /** Writes and compares the ids of a run. */
@@ -40,8 +36,16 @@ export class RequestIds {
     this.longest = Math.max(0, ...this.#prefixes.map((prefix) => prefix.length)) + mostDigits
   }
 
-  /** Writes an id at `at`; where it ends. */
-  write(stream: number, index: number, bytes: Uint8Array, at: number): number {
+  /** Writes the ids of a column's first rows. */
+  fill({ offsets, bytes }: IdColumn, streams: Uint16Array, indices: Uint32Array, length: number): void {
+    let end = 0
+    for (let row = 0; row < length; row++) {
+      end = this.#write(streams[row], indices[row], bytes, end)
+      offsets[row + 1] = end
+    }
+  }
+
+  #write(stream: number, index: number, bytes: Uint8Array, at: number): number {
     const prefix = this.#prefixes[stream]
     let end = at
     for (let i = 0; i < prefix.length; i++) bytes[end++] = prefix[i]
