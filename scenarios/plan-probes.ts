@@ -9,15 +9,15 @@ import { homeRegion, regionsByDistance } from './faults/paths.ts'
 import type { Scenario } from './scenario.ts'
 
 /** Groups that no fault touches are probed this many times more coarsely. */
-const coarser = 10
+export const coarser = 10
 /** Verdicts ask for 200 samples a path; the surplus pays for the odd one that is lost. */
 const probesPerPath = 222
 /** Pinned probes end this long before the steady phase does, so that the fault meets none of them in flight. */
 const settleUs = 300_000
 /** All paths together, requests a second: what the whole of a small machine's 600 leaves beside load and prober. */
 const pathProbeBudget = 320
-/** Often enough that an outage of a second shows, seldom enough to weigh nothing. */
-const witnessesPerSecond = 5
+/** Often enough that an outage of a second shows, seldom enough to weigh nothing beside ordinary traffic. */
+export const usualWitnessIntervalMs = 200
 const witnessTimeoutMs = 1000
 
 export interface ProbeContext {
@@ -83,9 +83,10 @@ function pathsToKnow({ topology, affectedGroups }: ProbeContext): Path[] {
 
 function planWitnesses(context: ProbeContext): LoadSpec {
   const paths = [...new Map(context.faultPaths.map((path) => [`${path.group} ${path.region}`, path])).values()]
+  const intervalMs = context.scenario.prober.witnessIntervalMs ?? usualWitnessIntervalMs
   const streams = paths.map(({ group, region }, index) => stream(context, 'witness', {
-    group, pinned: region, ratePerSecond: witnessesPerSecond, timeoutMs: witnessTimeoutMs,
-    phaseUs: Math.round((index * 1_000_000) / (witnessesPerSecond * paths.length)),
+    group, pinned: region, ratePerSecond: 1000 / intervalMs, timeoutMs: witnessTimeoutMs,
+    phaseUs: Math.round((index * intervalMs * 1000) / paths.length),
   }))
   return { name: 'witness', source: 'witness', engine: 'open-loop', streams, fromUs: 0, toUs: context.endUs }
 }

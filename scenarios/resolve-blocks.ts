@@ -47,12 +47,13 @@ export function proberOf(reading: Reading, loads: readonly LoadBlock[]): ProberB
   } else known(reading, 'idempotent template', template, safe, ['spec', 'prober', 'template'])
   const groups = reading.topology.clients.map((group) => group.name)
   prober.groups?.forEach((group, at) => known(reading, 'group', group, groups, ['spec', 'prober', 'groups', at]))
-  const { interval, timeout } = prober
+  const { interval, timeout, witness } = prober
   return {
     groups: prober.groups ?? null,
     intervalMs: (interval ?? defaultProber.interval) / 1000,
     template: template ?? '',
     timeoutMs: (timeout ?? defaultProber.timeout) / 1000,
+    ...(witness === undefined ? {} : { witnessIntervalMs: witness / 1000 }),
   }
 }
 

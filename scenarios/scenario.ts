@@ -51,6 +51,8 @@ export interface ProberBlock {
   intervalMs: number
   template: string
   timeoutMs: number
+  /** Between two witnesses of a path that a fault must show on; 200 when absent. Witnesses feed passive detection as any request does. */
+  witnessIntervalMs?: number
 }
 
 export interface FaultBlock {

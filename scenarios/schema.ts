@@ -38,6 +38,7 @@ const prober = z.strictObject({
   interval: durationUs.optional().describe('Between two probes of a watched group; the others are probed ten times more coarsely.'),
   template: label.optional().describe('A template of the loads\' mixes: safe to repeat, served in every region.'),
   timeout: durationUs.optional(),
+  witness: durationUs.optional().describe('Between two witnesses of a path that a fault must show on. Default: 200ms. They feed passive detection too: fewer for drills of slow traffic.'),
 })
 
 const phases = z.strictObject({
