@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ArrivalCursor, arrivalsOf, countArrivals, deriveSeed, isEligible, streamLabel, uniformAt } from './arrivals.ts'
+import { ArrivalCursor, arrivalsOf, countArrivals, deriveSeed, firstAbove, isEligible, streamLabel, uniformAt } from './arrivals.ts'
 import type { LoadSpec, RequestTemplate, StreamSpec } from './substrate.ts'
 
 const template = (name: string, weight: number): RequestTemplate =>
@@ -55,6 +55,22 @@ describe('arrivals', () => {
       expect(deviation / mean).toBeGreaterThan(0.92)
       expect(deviation / mean).toBeLessThan(1.08)
     }), { numRuns: 10 })
+  })
+
+  it('take the template that a walk along the shares would, weights of nought and equal shares included', () => {
+    const linear = (shares: Float64Array, u: number): number => {
+      let at = 0
+      while (at < shares.length - 1 && u >= shares[at]) at++
+      return at
+    }
+    const weights = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 9, noNaN: true })), { minLength: 1, maxLength: 300 })
+    fc.assert(fc.property(weights, fc.array(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })), (given, points) => {
+      const total = given.reduce((sum, weight) => sum + weight, 0) || 1
+      let sum = 0
+      const shares = Float64Array.from(given, (weight) => (sum += weight) / total)
+      // On the shares themselves too: there the comparison decides.
+      for (const u of [...points, ...shares]) expect(firstAbove(shares, u)).toBe(linear(shares, u))
+    }))
   })
 
   it('depend on nothing but the load: the same again, and another seed gives another', () => {

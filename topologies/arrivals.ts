@@ -91,10 +91,19 @@ export function templateAt(stream: Pick<StreamSpec, 'seed' | 'templates'>, index
 
 function pick(shares: Float64Array, seed: number, index: number): number {
   if (shares.length < 2) return 0
-  const u = uniformAt(seed, index, 1)
-  let at = 0
-  while (at < shares.length - 1 && u >= shares[at]) at++
-  return at
+  return firstAbove(shares, uniformAt(seed, index, 1))
+}
+
+/** Index of the first of ascending shares that is above `u`, or the last: there may be thousands. */
+export function firstAbove(shares: Float64Array, u: number): number {
+  let low = 0
+  let high = shares.length - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (u >= shares[middle]) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function cumulativeShares(templates: readonly RequestTemplate[]): Float64Array {

@@ -4,12 +4,12 @@
 import { createHistogram, monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Clock } from '../../../../gateway/ports.ts'
 import type { RequestRow } from '../../../history.ts'
+import { Schedule, type ScheduledStream } from '../../../schedule.ts'
 import type { StreamSpec } from '../../../substrate.ts'
 import { defaultMaxInFlight, type GeneratorBootstrap } from './bootstrap.ts'
 import { openClient } from './client.ts'
 import { wayInOf } from './entries.ts'
 import type { GeneratorSummary, GeneratorWriter } from './lines.ts'
-import { Schedule, type ScheduledStream } from './schedule.ts'
 import { StreamSender } from './stream.ts'
 import { Upstreams } from './upstreams.ts'
 

@@ -1,8 +1,8 @@
 // The next arrival of many streams: a binary heap of cursors ordered by due time (ties by stream, so that the
 // order is the same every time).
 
-import { ArrivalCursor } from '../../../arrivals.ts'
-import type { LoadSpec } from '../../../substrate.ts'
+import { ArrivalCursor } from './arrivals.ts'
+import type { LoadSpec } from './substrate.ts'
 
 export interface ScheduledStream { load: LoadSpec; streamIndex: number; cursor: ArrivalCursor; rank: number }
 

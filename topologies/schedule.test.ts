@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { arrivalsOf, requestId, streamLabel } from '../../../arrivals.ts'
-import type { LoadSpec } from '../../../substrate.ts'
+import { arrivalsOf, requestId, streamLabel } from './arrivals.ts'
+import type { LoadSpec } from './substrate.ts'
 import { Schedule } from './schedule.ts'
 
 const anyLoad = fc.record({
