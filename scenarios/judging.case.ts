@@ -30,7 +30,7 @@ const topology: Topology = {
   regions: ['eu-west', 'us-east'].map((name) => ({ name, cloud: 'aws', jurisdiction: name === 'eu-west' ? 'EU' : 'US', coordinates: { latitude: 0, longitude: 0 } })),
   edges: [{ name: 'frankfurt', coordinates: { latitude: 0, longitude: 0 }, home: 'eu-west' }],
   clients: [{ name: 'europe', coordinates: { latitude: 0, longitude: 0 }, jurisdiction: 'EU', entry: { kind: 'edge', edge: 'frankfurt' } }],
-  services: [{ name: 'shop/orders:8080', regions: ['eu-west', 'us-east'], replicas: 1, response: { latencyMs: 1, jitterMs: 0, bytes: 1, errorRate: 0 } }],
+  services: [{ name: 'shop/orders:8080', regions: ['eu-west', 'us-east'], replicas: 1, response: { latencyMs: 1, jitterMs: 0, distribution: 'uniform', concurrency: null, bytes: 1, errorRate: 0 } }],
   links: [
     { from: 'clients:europe', to: 'edge:frankfurt', rttMs: 5, source: 'stated' },
     { from: 'edge:frankfurt', to: 'region:eu-west', rttMs: 15, source: 'stated' },

@@ -89,6 +89,40 @@ test('names that stand twice, links between strangers and missing files are told
   ])
 })
 
+const many = (entry: string): string => valid.replace('    - { name: shop/catalog:8080, response: { latency: 2ms } }', `    - ${entry}`)
+
+test('one entry stands for many services, numbered to one width', async () => {
+  const { services } = await load(many('{ name: "pay/ledger-{n}:80", count: 12, replicas: 2, response: { distribution: lognormal, jitter: 1ms, concurrency: 4 } }'))
+  expect(services.map(({ name }) => name).slice(0, 2)).toEqual(['pay/ledger-01:80', 'pay/ledger-02:80'])
+  expect(services[11]).toEqual({
+    name: 'pay/ledger-12:80', number: '12', regions: ['north', 'south'], replicas: 2,
+    response: { latencyMs: 2, jitterMs: 1, distribution: 'lognormal', concurrency: 4, bytes: 256, errorRate: 0 },
+  })
+})
+
+test.each([
+  ['a number without a count', '{ name: "pay/ledger-{n}:80" }', 14, '`spec.services[0].name` is numbered, and nobody says how many there are'],
+  ['a count without a number', '{ name: pay/ledger:80, count: 3 }', 14, '`spec.services[0].count` asks for many services of one name'],
+  ['jitter of an exponential', '{ name: pay/ledger:80, response: { distribution: exponential, jitter: 1ms } }', 14, '`spec.services[0].response.jitter` means nothing to an exponential service time'],
+  ['a lognormal without a median', '{ name: pay/ledger:80, response: { distribution: lognormal, latency: 0s } }', 14, '`spec.services[0].response.latency` is no median of a lognormal service time'],
+])('%s is refused at its place', async (_what, entry, line, message) => {
+  const errors = await errorsOf(many(entry))
+  expect(errors.map((error) => [error.code, error.message, error.details.place?.line])).toEqual([['RGT_TOPOLOGY_SCHEMA', message, line]])
+})
+
+test('a name that one entry gives and another says is told at the second', async () => {
+  const errors = await errorsOf(many('{ name: "pay/ledger-{n}:80", count: 12 }\n    - { name: pay/ledger-07:80 }'))
+  expect(errors.map(({ message, details }) => [message, details.place?.line])).toEqual([['`pay/ledger-07:80` stands twice among the services', 15]])
+})
+
+test('templates name services that are there and files that exist', async () => {
+  const templates = '  gateway: { config: [gateway.yaml], templates: [{ services: shop/*, config: [gateway.yaml] }] }'
+  const text = valid.replace('  gateway: { config: [gateway.yaml] }', templates)
+  expect((await load(text)).gateway.templates).toEqual([{ services: ['shop/*'], config: [join(dir, 'gateway.yaml')] }])
+  const errors = await errorsOf(text.replace('shop/*, config: [gateway.yaml]', '[shop/*, shpo/*], config: [elsewhere.yaml]'))
+  expect(errors.map(({ message }) => message)).toEqual(['no service is called as `shpo/*` says', 'the gateway configuration file does not exist'])
+})
+
 test('a misspelt key is named with line, column and the nearest one', async () => {
   const errors = await errorsOf(valid.replace('cloud: two', 'clowd: two'))
   const unknown = errors.find((error) => error.details.found === 'clowd')
@@ -104,11 +138,23 @@ test('a name that is not in the catalogue gets the nearest one', async () => {
 })
 
 test('the catalogue holds what it says', async () => {
-  expect(catalogTopologies().map(({ name }) => name)).toEqual(['fifteen-regions', 'three-regions'])
+  expect(catalogTopologies().map(({ name }) => name)).toEqual(['fifteen-regions', 'global-federation', 'three-regions'])
   const fifteen = await loadTopology('fifteen-regions')
   expect(fifteen.regions).toHaveLength(15)
   expect(new Set(fifteen.regions.map(({ cloud }) => cloud)).size).toBe(3)
   expect([fifteen.edges.length, fifteen.clients.length]).toEqual([5, 5])
+})
+
+test('global-federation is as large as it says, and every zone but Brazil can lose a region', async () => {
+  const world = await loadTopology('global-federation')
+  expect([world.regions.length, world.edges.length, world.clients.length, world.services.length]).toEqual([15, 15, 15, 2000])
+  expect(new Set(world.regions.map(({ cloud }) => cloud))).toEqual(new Set(['aws', 'gcp', 'azure']))
+  expect(new Set(world.clients.map(({ entry }) => entry.kind === 'edge' && entry.edge)).size).toBe(15)
+  const zone = (jurisdiction: string): number => world.regions.filter((region) => region.jurisdiction === jurisdiction).length
+  expect(['EU', 'US', 'IN', 'CN', 'BR'].map(zone)).toEqual([3, 3, 2, 2, 1])
+  const global = world.services.filter(({ name }) => !/^(eu|us|in|cn|br)-|^platform/.test(name))
+  for (const { regions } of global) expect(regions.length).toBeGreaterThanOrEqual(4)
+  for (const { regions } of global) expect(regions.length).toBeLessThanOrEqual(8)
 })
 
 test('three-regions keeps the links short that its drills go over', async () => {

@@ -8,8 +8,10 @@ import type { DocumentPath, SourceDocument } from '../gateway/config/document.ts
 import { CodedErrors, type CodedError } from '../gateway/errors.ts'
 import { topologyError } from './errors.ts'
 import { greatCircleRttMs, minimumRttMs, nearest } from './geography.ts'
+import { resolveServices } from './resolve-services.ts'
 import type { TopologyFile } from './schema.ts'
-import type { ClientGroup, Coordinates, Edge, Entry, Link, PlaceRef, Region, Service, Topology } from './topology.ts'
+import { matchingServices } from './service-patterns.ts'
+import type { ClientGroup, Coordinates, Edge, Entry, Link, PlaceRef, Service, Topology } from './topology.ts'
 
 type Spec = TopologyFile['spec']
 type Problem = (path: DocumentPath, message: string, found: string, known: readonly string[]) => void
@@ -29,11 +31,9 @@ export function resolveTopology(file: TopologyFile, source: SourceDocument): Top
   const spec = file.spec
   checkUnique(spec, problem)
   checkReferences(spec, problem)
-  const config = spec.gateway.config.map((path, index) => {
-    const absolute = resolve(dirname(source.file), path)
-    if (!existsSync(absolute)) problem(['spec', 'gateway', 'config', index], 'the gateway configuration file does not exist', absolute, [])
-    return absolute
-  })
+  const services = resolveServices(spec.services, spec.regions, (path, name) =>
+    problem(path, `\`${name}\` stands twice among the services`, name, []))
+  const gateway = gatewayOf(spec.gateway, services, source.file, problem)
   if (errors.length > 0) throw new CodedErrors(errors)
 
   const edges = spec.edges.map((edge): Edge => ({ ...edge, home: edge.home ?? nearest(spec.regions, edge.coordinates).name }))
@@ -43,9 +43,9 @@ export function resolveTopology(file: TopologyFile, source: SourceDocument): Top
     regions: spec.regions,
     edges,
     clients: spec.clients.map((group): ClientGroup => ({ ...group, entry: entryOf(group, spec) })),
-    services: spec.services.map((service) => serviceOf(service, spec.regions)),
+    services,
     links: linksOf(spec),
-    gateway: { kind: spec.gateway.kind, config },
+    gateway,
     mesh: spec.mesh,
     failoverOwner: spec.failoverOwner,
   }
@@ -61,13 +61,25 @@ function entryOf(group: Spec['clients'][number], spec: Spec): Entry {
   return entry.kind === 'list' ? { kind: 'list', regions: entry.regions, timeoutMs: entry.timeout / 1000 } : entry
 }
 
-function serviceOf(service: Spec['services'][number], regions: readonly Region[]): Service {
-  const { latency, jitter, bytes, errorRate } = service.response
+function gatewayOf({ kind, config, templates }: Spec['gateway'], services: readonly Service[], file: string, problem: Problem): Topology['gateway'] {
+  const files = (paths: readonly string[], at: DocumentPath): string[] => paths.map((path, index) => {
+    const absolute = resolve(dirname(file), path)
+    if (!existsSync(absolute)) problem([...at, index], 'the gateway configuration file does not exist', absolute, [])
+    return absolute
+  })
+  const path: DocumentPath = ['spec', 'gateway']
+  const resolved = { kind, config: files(config, [...path, 'config']) }
+  if (templates.length === 0) return resolved
   return {
-    name: service.name,
-    regions: service.regions ?? regions.map((region) => region.name),
-    replicas: service.replicas,
-    response: { latencyMs: latency / 1000, jitterMs: jitter / 1000, bytes, errorRate },
+    ...resolved,
+    templates: templates.map((template, index) => {
+      for (const pattern of template.services) {
+        if (matchingServices(services, [pattern]).length === 0) {
+          problem([...path, 'templates', index, 'services'], `no service is called as \`${pattern}\` says`, pattern, [])
+        }
+      }
+      return { services: template.services, config: files(template.config, [...path, 'templates', index, 'config']) }
+    }),
   }
 }
 
@@ -100,7 +112,7 @@ function placesOf(kind: 'region' | 'edge' | 'clients', named: readonly { name: s
 }
 
 function checkUnique(spec: Spec, problem: Problem): void {
-  for (const part of ['regions', 'edges', 'clients', 'services'] as const) {
+  for (const part of ['regions', 'edges', 'clients'] as const) {
     const seen = new Set<string>()
     spec[part].forEach(({ name }, index) => {
       if (seen.has(name)) problem(['spec', part, index, 'name'], `\`${name}\` stands twice among the ${part}`, name, [])

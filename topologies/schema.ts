@@ -4,6 +4,8 @@
 import { z } from 'zod'
 import { durationUs } from '../gateway/config/duration.ts'
 import { defaultPathFactor } from './geography.ts'
+import { serviceDistributions } from './service-behaviour.ts'
+import { servicePatterns } from './service-patterns.ts'
 
 /** A DNS label (RFC 1123), because names end up in host names, file names and metric labels. */
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case name of letters, digits and hyphens')
@@ -41,24 +43,42 @@ const clientGroup = z.strictObject({
 })
 
 const response = z.strictObject({
-  latency: durationUs.default(2_000),
-  jitter: durationUs.default(0),
+  latency: durationUs.default(2_000).describe('Service time, such as 5ms: its middle (uniform), mean (exponential) or median (lognormal).'),
+  jitter: durationUs.default(0).describe('uniform: at most so far from `latency`; lognormal: 84 of 100 answer within latency + jitter.'),
+  distribution: z.enum(serviceDistributions).default('uniform').describe('How service times spread.'),
+  concurrency: z.int().min(1).max(100_000).nullable().default(null)
+    .describe('Requests that one replica works on at once; the others wait in order. Default: no limit.'),
   bytes: z.int().min(0).max(16 * 1024 * 1024).default(256),
   errorRate: z.number().min(0).max(1).default(0).describe('Share of requests that are answered 500.'),
+}).superRefine(({ distribution, latency, jitter }, context) => {
+  if (distribution === 'exponential' && jitter > 0) {
+    context.addIssue({ code: 'custom', path: ['jitter'], message: 'means nothing to an exponential service time', params: { expected: 'no jitter: the mean says all' } })
+  }
+  if (distribution === 'lognormal' && latency === 0) {
+    context.addIssue({ code: 'custom', path: ['latency'], message: 'is no median of a lognormal service time', params: { expected: 'more than 0s' } })
+  }
 })
 
 const service = z.strictObject({
-  name: z.string().regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9][-a-z0-9]*:[1-9][0-9]{0,4}$/, 'namespace/name:port'),
+  name: z.string().regex(/^[a-z0-9][-a-z0-9]*\/[a-z0-9](?:[-a-z0-9]|\{n\})*:[1-9][0-9]{0,4}$/, 'namespace/name:port; with `count` the name holds {n}')
+    .describe('namespace/name:port. With `count`, {n} in the name becomes the number.'),
+  count: z.int().min(1).max(10_000).optional().describe('This entry stands for so many services, numbered from 1, with leading noughts to one width.'),
   regions: z.array(label).min(1).optional().describe('Default: every region.'),
   replicas: z.int().min(1).max(100).default(1),
   response: response.prefault({}),
+}).superRefine(({ name, count }, context) => {
+  const numbered = name.includes('{n}')
+  if (numbered === (count !== undefined)) return
+  context.addIssue(numbered
+    ? { code: 'custom', path: ['name'], message: 'is numbered, and nobody says how many there are', params: { expected: 'a `count` beside it', hint: 'add `count`, or take {n} out of the name' } }
+    : { code: 'custom', path: ['count'], message: 'asks for many services of one name', params: { expected: 'a name with {n}, which becomes the number', hint: `name: ${name.replace(/(?=:)/, '-{n}')}` } })
 })
 
 const place = z.templateLiteral([z.enum(['region', 'edge', 'clients']), ':', label])
 
 const link = z.strictObject({
   between: z.tuple([place, place]),
-  rtt: durationUs.describe('Round-trip time, both ways together.'),
+  rtt: durationUs.describe('Round-trip time, both ways together, such as 90ms.'),
 })
 
 /** At most 32 regions: a region is a bit in a 32-bit mask of the routing core. */
@@ -77,7 +97,13 @@ export const topologySchema = z.strictObject({
     links: z.array(link).default([]).describe('Round-trip times that stand instead of the computed ones.'),
     gateway: z.strictObject({
       kind: label.default('reference'),
-      config: z.array(z.string().min(1)).min(1).describe('Gateway configuration files, relative to this file.'),
+      config: z.array(z.string().min(1)).default([]).describe('Gateway configuration files, relative to this file.'),
+      templates: z.array(z.strictObject({
+        services: servicePatterns,
+        config: z.array(z.string().min(1)).min(1).describe('Files of documents with {namespace}, {service}, {port} or {n} in their strings.'),
+      })).default([]).describe('Documents written once for each matching service, or for each namespace when they name no more than that.'),
+    }).refine(({ config, templates }) => config.length + templates.length > 0, {
+      message: 'says nothing to the gateways', params: { expected: '`config`, `templates` or both' },
     }),
     mesh: label.default('none'),
     failoverOwner: z.enum(['gateway', 'mesh']).default('gateway'),

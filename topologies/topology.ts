@@ -3,6 +3,7 @@
 // `resolve.ts` turns a file into this.
 
 import type { SnapshotRegion } from '../gateway/snapshot/snapshot.ts'
+import type { EchoBehaviour } from './service-behaviour.ts'
 
 export interface Topology {
   name: string
@@ -13,10 +14,18 @@ export interface Topology {
   services: Service[]
   /** Round-trip times between places that talk, milliseconds; both directions of a pair are listed. */
   links: Link[]
-  gateway: { kind: string; /** absolute paths of gateway configuration files, in no meaningful order */ config: string[] }
+  gateway: {
+    kind: string
+    /** Absolute paths of gateway configuration files, in no meaningful order. */
+    config: string[]
+    /** Documents that are written once and stand for many services: see `config-templates.ts`. */
+    templates?: ConfigTemplates[]
+  }
   mesh: string
   failoverOwner: 'gateway' | 'mesh'
 }
+
+export interface ConfigTemplates { /** patterns of service names */ services: string[]; /** absolute paths */ config: string[] }
 
 export interface Coordinates { latitude: number; longitude: number }
 
@@ -53,7 +62,9 @@ export interface Service {
   name: string
   regions: string[]
   replicas: number
-  response: { latencyMs: number; jitterMs: number; bytes: number; errorRate: number }
+  response: EchoBehaviour
+  /** Its number as it stands in the name, when the file wrote one entry for many (`{n}`). */
+  number?: string
 }
 
 /** A place that a link may start or end at. */

@@ -31,7 +31,7 @@ const topologies: fc.Arbitrary<Topology> = fc.record({
     edges: edges.map((name, at) => ({ name, coordinates: place, home: pick(regions, at + 8) })),
     services: services.map((name, at) => ({
       name: `shop/${name}:80`, regions: regions.filter((_, index) => (picks[at + 16] >> index) % 2 === 0), replicas,
-      response: { latencyMs: 1, jitterMs: 0, bytes: 1, errorRate: 0 },
+      response: { latencyMs: 1, jitterMs: 0, distribution: 'uniform', concurrency: null, bytes: 1, errorRate: 0 },
     })),
     gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway',
   }

@@ -1,7 +1,7 @@
 // What the services process of one region is told at birth.
 
 import type { SnapshotAddress } from '../../../../gateway/snapshot/snapshot.ts'
-import type { EchoBehaviour } from './behaviour.ts'
+import type { EchoBehaviour } from '../../../service-behaviour.ts'
 
 export interface ServicesBootstrap {
   region: string

@@ -4,8 +4,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Random } from '../../../../gateway/ports.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
-import { echoDelayMs, echoFails, type Degradation } from './behaviour.ts'
+import { echoDelayMs, echoFails, type Degradation } from '../../../service-behaviour.ts'
 import type { EchoEndpoint } from './bootstrap.ts'
+import { workLine } from './work-line.ts'
 
 /** Longer than any gateway keeps an idle connection, so that it is never the service that closes under a request. */
 const keepAliveMs = 600_000
@@ -21,13 +22,24 @@ export function echoEndpoint(region: string, endpoint: EchoEndpoint, random: Ran
   const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0, headersTimeout: 60_000, noDelay: true })
   const running: RunningEndpoint = { endpoint, server, degradation: null, requests: 0 }
   const answer = answerer(region, endpoint)
+  const line = workLine(endpoint.concurrency)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    // Health is answered past the line: a busy service is not a dead one.
     if (request.url === '/healthz') return answerHealth(response)
     running.requests++
-    const failed = echoFails(endpoint, running.degradation, random.next())
-    const delayMs = echoDelayMs(endpoint, running.degradation, random.next())
-    const reply = (): void => answer(request, response, failed)
-    whenRead(request, delayMs < 0.5 ? reply : () => setTimeout(reply, delayMs))
+    whenRead(request, () => line.enter(response, () => {
+      const failed = echoFails(endpoint, running.degradation, random.next())
+      const delayMs = echoDelayMs(endpoint, running.degradation, random.next())
+      if (delayMs < 0.5) {
+        answer(request, response, failed)
+        setImmediate(line.leave)
+        return
+      }
+      setTimeout(() => {
+        answer(request, response, failed)
+        line.leave()
+      }, delayMs)
+    }))
   })
   return running
 }

@@ -13,14 +13,15 @@ let child: TestChild
 let bootstrap: ServicesBootstrap
 
 beforeAll(async () => {
-  const [control, shop0, shop1, pay] = await freePorts(4)
-  const calm = { latencyMs: 0, jitterMs: 0, bytes: 600, errorRate: 0 }
+  const [control, shop0, shop1, pay, desk] = await freePorts(5)
+  const calm = { latencyMs: 0, jitterMs: 0, distribution: 'uniform' as const, concurrency: null, bytes: 600, errorRate: 0 }
   bootstrap = {
     region: 'eu-west', seed: 7, token: 'secret', control: { host, port: control },
     endpoints: [
       { service: 'default/shop:80', replica: 0, port: shop0, ...calm },
       { service: 'default/shop:80', replica: 1, port: shop1, ...calm, bytes: 10 },
       { service: 'default/pay:80', replica: 0, port: pay, ...calm, errorRate: 0.3 },
+      { service: 'default/desk:80', replica: 0, port: desk, ...calm, latencyMs: 40, concurrency: 1 },
     ],
   }
   child = startChild(main, bootstrap)
@@ -64,6 +65,13 @@ describe('an echo service', () => {
     expect(failed).toBeLessThan(138)
   })
 
+  it('works on no more at once than its concurrency, the others wait', async () => {
+    const { port } = bootstrap.endpoints[3]
+    const started = performance.now()
+    await Promise.all([get(port), get(port), get(port)])
+    expect(performance.now() - started).toBeGreaterThan(117) // three times 40 ms, a timer never fires more than a tick early
+  })
+
   it('answers /healthz whatever its state', async () => {
     await control('/degrade', { services: null, delayMs: 0, errorRate: 1 })
     for (const { port } of bootstrap.endpoints) expect((await get(port, '/healthz')).statusCode).toBe(200)
@@ -81,7 +89,7 @@ describe('its control listener', () => {
     const status = JSON.parse((await control('/status')).text) as { service: string; degradation: unknown }[]
     expect(status.find(({ service }) => service === 'default/pay:80')!.degradation).toBeNull()
     expect(pay.service).toBe('default/pay:80')
-    expect(JSON.parse((await control('/restore', { services: null })).text)).toEqual({ restored: 3 })
+    expect(JSON.parse((await control('/restore', { services: null })).text)).toEqual({ restored: 4 })
     expect((await get(shop.port)).statusCode).toBe(200)
   })
 
