@@ -1,5 +1,6 @@
 // The services that a gateway's routes use, and where it can have them: endpoints of its own region, or the link to
-// another region that exports them.
+// another region that exports them. What two gateways would say alike is one object: thirty gateways of a federation
+// then hold thousands of services once, and each is hashed once.
 
 import { deepFreeze } from '../config/freeze.ts'
 import { compareText } from '../config/parse.ts'
@@ -7,17 +8,25 @@ import type { GatewayView } from './view.ts'
 import type { Discovery } from '../controlplane/protocol.ts'
 import type { SnapshotRoute, SnapshotService } from './snapshot.ts'
 
-/** Sorted by name. A service without any endpoint anywhere is listed too: requests to it fail with a reason. */
-export function compileServices(names: ReadonlySet<string>, view: GatewayView): SnapshotService[] {
-  const known = servicesKnownTo(view)
-  const services: SnapshotService[] = []
-  for (const name of names) {
-    let service = known.get(name)
-    if (service === undefined) known.set(name, (service = compileService(name, view)))
-    services.push(service)
+/**
+ * In the order of `names`. A service without any endpoint anywhere is listed too: requests to it fail with a reason.
+ * Gateways with the same reach get the same list for the same `names`.
+ */
+export function compileServices(names: readonly string[], view: GatewayView): SnapshotService[] {
+  const reach = reachOf(view)
+  let known = lists.get(names)
+  if (known?.discovery !== view.discovery) lists.set(names, (known = { discovery: view.discovery, byReach: new Map() }))
+  let services = known.byReach.get(reach.key)
+  if (services === undefined) {
+    const seen = servicesSeenIn(view.discovery)
+    services = names.map((name) => serviceFor(name, reach, view.discovery, seen))
+    Object.freeze(services)
+    known.byReach.set(reach.key, services)
   }
-  return services.sort((a, b) => compareText(a.name, b.name))
+  return services
 }
+
+const lists = new WeakMap<readonly string[], { discovery: Discovery; byReach: Map<string, SnapshotService[]> }>()
 
 /** Names of the services that a route sends to or mirrors to. */
 export function servicesOf(route: SnapshotRoute): string[] {
@@ -26,27 +35,45 @@ export function servicesOf(route: SnapshotRoute): string[] {
   return [...new Set([...route.backends.map(({ service }) => service), ...mirrors])]
 }
 
-const compiled = new WeakMap<Discovery, Map<string, Map<string, SnapshotService>>>()
+/** What of the world a gateway can have: its own region's endpoints, and the regions it is linked to. */
+interface Reach { key: string; own: string | null; linked: ReadonlySet<string> }
 
-function servicesKnownTo({ gateway, discovery }: GatewayView): Map<string, SnapshotService> {
-  let gateways = compiled.get(discovery)
-  if (gateways === undefined) compiled.set(discovery, (gateways = new Map()))
-  const key = `${gateway.name} ${gateway.region}`
-  let services = gateways.get(key)
-  if (services === undefined) gateways.set(key, (services = new Map()))
-  return services
+function reachOf({ gateway, discovery }: GatewayView): Reach {
+  const links = discovery.links[gateway.name] ?? {}
+  const linked = Object.keys(links).filter((region) => region !== gateway.region && links[region].addresses.length > 0).sort(compareText)
+  return { key: `${gateway.region ?? ''} ${linked.join()}`, own: gateway.region, linked: new Set(linked) }
 }
 
-function compileService(name: string, { gateway, discovery }: GatewayView): SnapshotService {
+/** By name: the regions that run it, sorted, and what was made of it for one reach or another. */
+type Seen = Map<string, { regions: string[]; made: Map<string, SnapshotService> }>
+
+const seenIn = new WeakMap<Discovery, Seen>()
+
+function servicesSeenIn(discovery: Discovery): Seen {
+  let seen = seenIn.get(discovery)
+  if (seen === undefined) seenIn.set(discovery, (seen = new Map()))
+  return seen
+}
+
+function serviceFor(name: string, { own, linked }: Reach, discovery: Discovery, seen: Seen): SnapshotService {
   const regions = discovery.endpoints[name] ?? {}
-  const links = discovery.links[gateway.name] ?? {}
-  const own = gateway.region === null ? [] : (regions[gateway.region] ?? [])
-  return deepFreeze({
-    name,
-    endpoints: own.map(({ host, port }) => ({ host, port })).sort((a, b) => compareText(a.host, b.host) || a.port - b.port),
-    remoteRegions: Object.entries(regions)
-      .filter(([region, endpoints]) => region !== gateway.region && endpoints.length > 0 && (links[region]?.addresses.length ?? 0) > 0)
-      .map(([region]) => region)
-      .sort(compareText),
-  })
+  let known = seen.get(name)
+  if (known === undefined) {
+    const running = Object.keys(regions).filter((region) => regions[region].length > 0).sort(compareText)
+    seen.set(name, (known = { regions: running, made: new Map() }))
+  }
+  const home = own !== null && known.regions.includes(own) ? own : null
+  const remoteRegions = known.regions.filter((region) => linked.has(region))
+  const key = `${home ?? ''} ${remoteRegions.join()}`
+  let service = known.made.get(key)
+  if (service === undefined) {
+    const endpoints = home === null ? [] : regions[home]
+    service = deepFreeze({
+      name,
+      endpoints: endpoints.map(({ host, port }) => ({ host, port })).sort((a, b) => compareText(a.host, b.host) || a.port - b.port),
+      remoteRegions,
+    })
+    known.made.set(key, service)
+  }
+  return service
 }

@@ -21,15 +21,7 @@ const maxRegions = 32
 export function compileSnapshot(config: FederationConfig, view: GatewayView, revision: number): Snapshot {
   const gateway = sameWhileEqual(view)
   const regions = compileRegions(view)
-  const names = regions.map(({ name }) => name)
-  const routes: SnapshotRoute[] = []
-  const used = new Set<string>()
-  // Routes come sorted by the start of their ids, the rules of each by id: so the whole is sorted by id.
-  for (const route of config.routes) {
-    const compiled = compileRoutes(route, view.discovery, names)
-    routes.push(...compiled.routes)
-    for (const service of compiled.services) used.add(service)
-  }
+  const { routes, used } = routesAndServices(config, view.discovery, regions.map(({ name }) => name))
   const services = compileServices(used, view)
   const content: SnapshotContent = { format: snapshotFormat, gateway, regions, routes, services, health: config.health }
   return { ...content, revision, version: versionOf(content) }
@@ -76,6 +68,27 @@ function compileRegions({ gateway, discovery }: GatewayView): SnapshotRegion[] {
   }).sort((a, b) => compareText(a.name, b.name))
   regions.set(key, deepFreeze(compiled))
   return compiled
+}
+
+interface Whole { discovery: Discovery; routes: SnapshotRoute[]; used: readonly string[] }
+const wholes = new WeakMap<FederationConfig, Whole>()
+
+/** The same lists for every gateway of one world: nothing in a route depends on who holds it. `used` is sorted. */
+function routesAndServices(config: FederationConfig, discovery: Discovery, names: readonly string[]): Whole {
+  const known = wholes.get(config)
+  if (known?.discovery === discovery) return known
+  const routes: SnapshotRoute[] = []
+  const used = new Set<string>()
+  // Routes come sorted by the start of their ids, the rules of each by id: so the whole is sorted by id.
+  for (const route of config.routes) {
+    const compiled = compileRoutes(route, discovery, names)
+    routes.push(...compiled.routes)
+    for (const service of compiled.services) used.add(service)
+  }
+  Object.freeze(routes)
+  const whole = { discovery, routes, used: [...used].sort(compareText) }
+  wholes.set(config, whole)
+  return whole
 }
 
 interface Compiled { discovery: Discovery; regions: string; routes: SnapshotRoute[]; services: readonly string[] }

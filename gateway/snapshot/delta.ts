@@ -63,6 +63,7 @@ function sameLists(a: readonly object[], b: readonly object[]): boolean {
 
 /** Both lists are sorted by key: one walk finds what to put and what to remove. */
 function diffSorted<T extends object>(from: readonly T[], to: readonly T[], keyOf: (item: T) => string): { put: T[]; remove: string[] } {
+  if (from === to) return { put: [], remove: [] }
   const put: T[] = []
   const remove: string[] = []
   let old = 0

@@ -111,6 +111,19 @@ describe('compileSnapshot', () => {
     expect(compile(structuredClone([...rich, other]), { ...region, discovery: structuredClone(discovery) }, 9).version).toBe(before.version)
   })
 
+  it('holds once what several gateways see alike', () => {
+    const config = federate(fromObjects(rich, 'test'))
+    const links = { ...discovery.links, 'edge:vienna': structuredClone(discovery.links['edge:frankfurt']) }
+    const world = { ...discovery, links }
+    const of = (name: string) => compileSnapshot(config, { gateway: { name, role: 'edge', region: null }, discovery: world }, 1)
+    const [one, other] = [of('edge:frankfurt'), of('edge:vienna')]
+    const home = compileSnapshot(config, { ...region, discovery: world }, 1)
+    expect([other.routes === one.routes, other.services === one.services, home.routes === one.routes]).toEqual([true, true, true])
+    // `pay` runs in us-east alone: from eu-west and from an edge it is the same link away. `shop` is not.
+    expect(home.services.map((service, index) => service === one.services[index])).toEqual([true, false])
+    expect(Object.isFrozen(one.routes) && Object.isFrozen(one.services)).toBe(true)
+  })
+
   it('refuses a gateway in a region that is not there, and more than 32 regions', () => {
     const many = { ...discovery, regions: Array.from({ length: 33 }, (_, index) => ({ name: `r${index}`, jurisdiction: 'X' })) }
     expect(codeOf(() => compile(rich, { ...region, discovery: many }))).toBe('RGT_CONFIG_CONFLICT')

@@ -12,11 +12,20 @@ const hashes = new WeakMap<object, string>()
 export function versionOf(content: SnapshotContent): string {
   const { format, gateway, regions, routes, services, health } = content
   let parts = `${format} ${partHash(gateway)} ${partHash(health)}\n`
-  for (const list of [regions, routes, services]) {
-    for (const part of list) parts += partHash(part)
-    parts += '\n'
-  }
+  for (const list of [regions, routes, services]) parts += `${listText(list)}\n`
   return createHash('sha256').update(parts, 'latin1').digest('hex').slice(0, 32)
+}
+
+const texts = new WeakMap<readonly object[], string>()
+
+/** The hashes of a list's parts in a row; remembered for lists that cannot change, which gateways share. */
+function listText(list: readonly object[]): string {
+  const known = texts.get(list)
+  if (known !== undefined) return known
+  let text = ''
+  for (const part of list) text += partHash(part)
+  if (Object.isFrozen(list)) texts.set(list, text)
+  return text
 }
 
 /** Hash of one part of a snapshot, remembered: parts never change. 96 bits in base64. */
