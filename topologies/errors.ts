@@ -18,6 +18,7 @@ export const topologyErrors = {
   RGT_PORT: 'a loopback port could not be had',
   RGT_PROCESS_EXIT: 'a process of the run ended by itself',
   RGT_UNSUPPORTED: 'the substrate cannot do what was asked',
+  RGT_SIMULATION_CAPACITY: 'more is under way at once than a simulation holds',
   RGT_CONTROL_REQUEST: 'a control port of the services was asked for something it cannot do',
   RGT_GENERATOR_ENTRY: 'a stream of requests has no address to go to',
   RGT_K6_SCRIPT: 'a k6 suite threw, or could not be loaded',

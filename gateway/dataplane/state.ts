@@ -71,7 +71,8 @@ function buildEntry(route: SnapshotRoute, plan: RoutePlan, services: ReadonlyMap
   }
 }
 
-function narrow(plan: RoutePlan, service: number | undefined): RoutePlan {
+/** One service of a plan, once it is known which backend serves. */
+export function narrow(plan: RoutePlan, service: number | undefined): RoutePlan {
   // The common case: one service, and one plan that many routes share.
   if (plan.services.length === 1 && plan.services[0] === service) return plan
   const services = service === undefined ? [] : [service]
@@ -87,7 +88,9 @@ export function backendOf(state: PlaneState, entry: RouteEntry, service: string)
 }
 
 /** One backend by weight; `random` in [0, 1). */
-export function pickBackend(entry: RouteEntry, random: number): BackendEntry | null {
+export function pickBackend<Backend extends { weight: number }>(
+  entry: { readonly backends: readonly Backend[]; readonly totalWeight: number }, random: number,
+): Backend | null {
   const { backends } = entry
   if (backends.length === 1) return backends[0].weight > 0 ? backends[0] : null
   let left = random * entry.totalWeight

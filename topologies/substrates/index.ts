@@ -3,9 +3,11 @@
 import { topologyError } from '../errors.ts'
 import type { Substrate } from '../substrate.ts'
 import { localSubstrate } from './local/local.ts'
+import { simulatedSubstrate } from './simulated/simulated.ts'
 
 export const substrates: Record<string, Substrate> = {
   local: localSubstrate,
+  simulated: simulatedSubstrate,
 }
 
 export const substrateKinds = Object.keys(substrates)

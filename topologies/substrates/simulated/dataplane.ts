@@ -1,0 +1,562 @@
+// The data plane of the simulated world: what `gateway/dataplane` does with sockets, done with events. Each handler
+// is one arrival at a gateway: it tells the real core what came, and turns the core's effects into further events.
+// Connections cost no events: an attempt uses an idle one, or opens one, and fails when its link or process does.
+
+import { attemptEndings, attemptReasons, Effect, failReasons, healthCauses, healthStates, RequestFlag } from '../../../gateway/routing/core.ts'
+import type { AttemptEnding, FailReason } from '../../../gateway/routing/core.ts'
+import { pickBackend } from '../../../gateway/dataplane/state.ts'
+import type { GatewayEvent } from '../../../gateway/ports.ts'
+import { answerReasons, packAnswer, reasonOf, regionOf, statusOf, type AnswerReason } from './answers.ts'
+import type { Engine } from './engine/engine.ts'
+import { Attempt, Exchange, ExchangeFlag, Table } from './flights.ts'
+import { coreRowMask, ProcessState, type SimulatedGateway } from './gateway.ts'
+import type { Watch } from './invariants.ts'
+import { Kind } from './kinds.ts'
+import type { WorldLayout } from './layout.ts'
+import type { SimulationModel } from './model.ts'
+import { Lost, type Network } from './network.ts'
+import { attemptOutcomeCodes, type Recorder } from './recorder.ts'
+import { ServicesState, type Services } from './services.ts'
+
+/** Octets of a head on the wire, more or less; what bodies add is known. */
+export const headBytes = 350
+/** A refusal or a reset by the near side's own kernel is known at once. */
+const localUs = 100
+const maxIdle = 256
+const noService = -1
+const mostRecorded = (code: string): number => attemptOutcomeCodes.indexOf(code as (typeof attemptOutcomeCodes)[number])
+const outcome = {
+  ok: mostRecorded('ok'), failed: mostRecorded('5xx'), cancelled: mostRecorded('cancelled'), unavailable: mostRecorded('gateway-unavailable'),
+  of: attemptEndings.map((ending) => mostRecorded(ending)),
+}
+
+/** Answers that a gateway gives by itself, by the core's reason: status and reason as in the real data plane. */
+const failAnswers: Record<FailReason, [status: number, reason: AnswerReason]> = {
+  residency: [503, 'RGT_RESIDENCY'], 'no-healthy-target': [503, 'RGT_NO_HEALTHY_TARGET'], 'upstream-timeout': [504, 'RGT_UPSTREAM_TIMEOUT'],
+  'upstream-failed': [502, 'RGT_UPSTREAM_FAILED'], capacity: [503, 'RGT_CAPACITY'],
+}
+const regionStates = ['serving', 'draining', 'recovering'] as const
+
+/** What clients look like from here. */
+export interface ClientSide {
+  /** An exchange that entered at a gateway was answered: the packed answer leaves now. */
+  answered(client: number, answer: number, bytes: number, attempts: number): void
+  /** The exchange that serves a client request. */
+  serving(client: number, exchange: number): void
+}
+
+export interface DataPlaneParts {
+  engine: Engine
+  layout: WorldLayout
+  network: Network
+  services: Services
+  model: SimulationModel
+  gateways: readonly SimulatedGateway[]
+  templates: readonly { bodyBytes: number }[]
+  recorder: Recorder
+  watch: Watch
+  tell(source: string, event: GatewayEvent): void
+  /** A gateway that was idle has a request in flight. */
+  hasten(gateway: SimulatedGateway): void
+  /** A core wants a target probed. */
+  probe(gateway: SimulatedGateway, target: number, timeoutMs: number): void
+  clients: ClientSide
+}
+
+export class DataPlane {
+  readonly exchanges = new Table(Exchange.width, 4096)
+  readonly attempts = new Table(Attempt.width, 4096)
+  /** Attempts (and probes, as their complements) whose bytes a black hole took, by pair of places. */
+  readonly swallowed = new Map<string, number[]>()
+  /** Attempts that wait for a services process that is paused, by region. */
+  readonly #asleep: number[][]
+  readonly #parts: DataPlaneParts
+
+  constructor(parts: DataPlaneParts) {
+    this.#parts = parts
+    this.#asleep = parts.layout.regions.map(() => [])
+    const { engine } = parts
+    engine.on(Kind.hop, (attempt, gateway) => this.#hop(attempt, gateway))
+    engine.on(Kind.answer, (attempt, answer) => this.#answer(attempt, answer))
+    engine.on(Kind.broken, (attempt, ending) => this.#broken(attempt, ending & 15, ending >= 16))
+    engine.on(Kind.abandon, (exchange, gateway) => this.#abandonLater(exchange, gateway))
+    engine.on(Kind.serve, (attempt, endpoint) => this.#serve(attempt, endpoint))
+    engine.on(Kind.served, (attempt, endpoint) => this.#served(attempt, endpoint))
+  }
+
+  // ── requests ──
+
+  /** A client's request begins at its entry gateway, which runs. `pin`: region of the world, or -1. */
+  enter(gateway: SimulatedGateway, client: number, template: number, row: number, pin: number): void {
+    const { clients } = this.#parts
+    const nowUs = this.#parts.engine.nowUs
+    const exchange = this.#open(gateway, client, template, row, pin === -1 ? 0 : ExchangeFlag.pinned)
+    clients.serving(client, exchange)
+    if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
+    const choice = gateway.choice(template)
+    const backend = choice.route === -1 || choice.redirects ? null : pickBackend(choice, gateway.random.next())
+    if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0))
+    if (backend === null) return this.#refuse(exchange, choice.route === -1 ? 404 : 500, choice.route === -1 ? 'RGT_NO_ROUTE' : 'RGT_NO_HEALTHY_TARGET')
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    cells[at + Exchange.service] = backend.service
+    cells[at + Exchange.route] = choice.route
+    cells[at + Exchange.allowed] = choice.allowed
+    gateway.budget.request(nowUs)
+    const flags = (choice.eligible ? RequestFlag.Eligible : 0) | (pin === -1 ? 0 : RequestFlag.Pinned)
+    const region = pin === -1 ? -1 : gateway.view!.layout.regionIndex.get(this.#parts.layout.regions[pin]) ?? -2
+    if (region === -2) return this.#refuse(exchange, 503, 'RGT_NO_HEALTHY_TARGET')
+    this.#route(gateway, exchange, backend.plan, flags, region)
+  }
+
+  /** An attempt of a peer arrives over a link. */
+  #hop(attempt: number, index: number): void {
+    const { gateways, engine } = this.#parts
+    const from = this.attempts.at(attempt)
+    if (from === -1) return
+    const gateway = gateways[index]
+    if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.hop, attempt, index)
+    if (gateway.state === ProcessState.stopped) return this.#breakBack(attempt, gateway.place.place, 'closed')
+    const sender = this.exchanges.at(this.attempts.cells[from + Attempt.exchange])
+    const { cells } = this.exchanges
+    const [template, row, service, route] = [cells[sender + Exchange.template], cells[sender + Exchange.row], cells[sender + Exchange.service], cells[sender + Exchange.route]]
+    const exchange = this.#open(gateway, attempt, template, row, ExchangeFlag.fromPeer)
+    this.attempts.cells[from + Attempt.peerExchange] = exchange
+    const asking = gateways[this.attempts.cells[from + Attempt.gateway]]
+    const known = asking.snapshot?.routes[route]
+    if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
+    const plan = known === undefined ? null : gateway.peerPlan(known.id, service)
+    if (plan === null) return this.#refuse(exchange, 404, 'RGT_NO_ROUTE')
+    const at = this.exchanges.at(exchange)
+    this.exchanges.cells[at + Exchange.service] = service
+    this.exchanges.cells[at + Exchange.route] = route
+    gateway.budget.request(engine.nowUs)
+    const eligible = asking.choice(template).eligible ? RequestFlag.Eligible : 0
+    this.#route(gateway, exchange, plan, eligible | RequestFlag.LocalOnly, -1)
+  }
+
+  #open(gateway: SimulatedGateway, origin: number, template: number, row: number, flags: number): number {
+    const exchange = this.exchanges.open()
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    cells[at + Exchange.gateway] = gateway.index
+    cells[at + Exchange.ticket] = -1
+    cells[at + Exchange.origin] = origin
+    cells[at + Exchange.flags] = flags
+    cells[at + Exchange.template] = template
+    cells[at + Exchange.sends] = 0
+    cells[at + Exchange.row] = row
+    cells[at + Exchange.service] = noService
+    cells[at + Exchange.allowed] = -1
+    return exchange
+  }
+
+  #route(gateway: SimulatedGateway, exchange: number, plan: Parameters<SimulatedGateway['core']['request']>[0], flags: number, pin: number): void {
+    const nowUs = this.#parts.engine.nowUs
+    const ticket = gateway.core.request(plan, flags, gateway.random.next(), pin, nowUs)
+    if (ticket >= 0) {
+      this.exchanges.cells[this.exchanges.at(exchange) + Exchange.ticket] = ticket
+      gateway.putExchange(ticket, exchange)
+      if (gateway.inFlight++ === 0) this.#parts.hasten(gateway)
+    }
+    this.apply(gateway, ticket >= 0 ? -1 : exchange)
+  }
+
+  // ── effects ──
+
+  /** Applies what the core asked for. `refused`: the exchange that a Fail without a ticket is about. */
+  apply(gateway: SimulatedGateway, refused = -1): void {
+    const { effects } = gateway.core
+    // Nothing here calls the core, so the buffer stays as it is until it is emptied.
+    const { data } = effects
+    const { length } = effects
+    for (let at = 0; at < length * 5; at += 5) {
+      const kind = data[at]
+      if (kind === Effect.Send) this.#send(gateway, data[at + 1], data[at + 2], data[at + 3], data[at + 4])
+      else if (kind === Effect.Cancel) this.#cancel(gateway, data[at + 2])
+      else if (kind === Effect.Fail) this.#fail(gateway, data[at + 1], failReasons[data[at + 2]], refused)
+      else if (kind === Effect.Probe) this.#parts.probe(gateway, data[at + 1], data[at + 2])
+      else if (kind !== Effect.Accept) this.#tell(gateway, kind, data[at + 1], data[at + 2], data[at + 3], data[at + 4])
+    }
+    effects.length = 0
+  }
+
+  #send(gateway: SimulatedGateway, ticket: number, core: number, target: number, reason: number): void {
+    const { engine, recorder, network, gateways, model } = this.#parts
+    const exchange = gateway.exchangeOf[ticket & coreRowMask]
+    const from = this.exchanges.at(exchange)
+    const { cells } = this.exchanges
+    const { to } = gateway
+    const nowUs = engine.nowUs
+    const attempt = this.attempts.open()
+    const own = this.attempts.cells
+    const at = this.attempts.at(attempt)
+    const peer = to.peer[target]
+    const endpoint = to.endpoint[target]
+    own[at + Attempt.gateway] = gateway.index
+    own[at + Attempt.core] = core
+    own[at + Attempt.exchange] = exchange
+    own[at + Attempt.peer] = peer
+    own[at + Attempt.endpoint] = endpoint
+    own[at + Attempt.peerExchange] = -1
+    own[at + Attempt.answer] = -1
+    own[at + Attempt.target] = to.target[target]
+    own[at + Attempt.row] = recorder.openAttempt(
+      cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to.target[target], to.region[target], nowUs)
+    gateway.putAttempt(core, attempt)
+    if (reason !== 0) this.#watchSend(gateway, from, reason)
+    const flags = cells[from + Exchange.flags]
+    if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << to.region[target])) === 0) this.#leaked(gateway, from, to.region[target])
+    if (endpoint !== -1) return this.#sendToEndpoint(gateway, attempt, endpoint, from)
+    if (peer === -1) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
+    const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templates[cells[from + Exchange.template]].bodyBytes, nowUs)
+    if (takenUs === Lost.broken) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
+    cells[from + Exchange.flags] |= ExchangeFlag.reached
+    const opensUs = this.#takeConnection(gateway, to.target[target]) ? 0 : model.handshakeRtts * network.rttUs(gateway.place.place, peer)
+    if (takenUs === Lost.swallowed) return this.swallow(gateway.place.place, gateways[peer].place.place, attempt)
+    engine.post(nowUs + takenUs + opensUs, Kind.hop, attempt, peer)
+  }
+
+  #takeConnection(gateway: SimulatedGateway, target: number): boolean {
+    const idle = gateway.idle[target] ?? 0
+    if (idle > 0) gateway.idle[target] = idle - 1
+    return idle > 0
+  }
+
+  #sendToEndpoint(gateway: SimulatedGateway, attempt: number, endpoint: number, from: number): void {
+    const { engine, services, layout } = this.#parts
+    const { region } = layout.endpoints[endpoint]
+    const nowUs = engine.nowUs
+    const state = services.state[region]
+    if (state === ServicesState.stopped) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
+    this.exchanges.cells[from + Exchange.flags] |= ExchangeFlag.reached
+    void this.#takeConnection(gateway, this.attempts.cells[this.attempts.at(attempt) + Attempt.target])
+    if (services.isLimited(endpoint)) return engine.post(nowUs + services.hopUs(), Kind.serve, attempt, endpoint)
+    const answer = packAnswer(services.status(endpoint), 0, region + 1)
+    engine.post(nowUs + services.hopUs() + services.workUs(endpoint) + services.hopUs(), Kind.answer, attempt, answer)
+  }
+
+  /** A limited endpoint takes an attempt up, now or when it is its turn. */
+  #serve(attempt: number, endpoint: number): void {
+    const { services, engine } = this.#parts
+    if (this.attempts.at(attempt) === -1) return
+    if (services.begin(endpoint, attempt)) engine.post(engine.nowUs + services.workUs(endpoint), Kind.served, attempt, endpoint)
+  }
+
+  #served(attempt: number, endpoint: number): void {
+    const { services, engine, layout } = this.#parts
+    const next = services.end(endpoint, (waiting) => this.attempts.at(waiting) !== -1)
+    if (next !== -1) engine.post(engine.nowUs + services.workUs(endpoint), Kind.served, next, endpoint)
+    const answer = packAnswer(services.status(endpoint), 0, layout.endpoints[endpoint].region + 1)
+    engine.post(engine.nowUs + services.hopUs(), Kind.answer, attempt, answer)
+  }
+
+  #cancel(gateway: SimulatedGateway, core: number): void {
+    const attempt = gateway.attemptOf[core & coreRowMask]
+    const at = attempt === -1 ? -1 : this.attempts.at(attempt)
+    if (at === -1 || this.attempts.cells[at + Attempt.core] !== core) return
+    const answer = this.attempts.cells[at + Attempt.answer]
+    this.#closeAttempt(gateway, attempt, answer === -1 ? outcome.cancelled : outcomeOf(answer), answer === -1 ? 0 : statusOf(answer), false)
+  }
+
+  /** Ends an attempt's row, and what its peer does for it. `keep`: its connection may be used again. */
+  #closeAttempt(gateway: SimulatedGateway, attempt: number, code: number, status: number, keep: boolean): void {
+    const { recorder, engine, network } = this.#parts
+    const { cells } = this.attempts
+    const at = this.attempts.at(attempt)
+    recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, status, code)
+    const target = cells[at + Attempt.target]
+    if (keep && (gateway.idle[target] ?? 0) < maxIdle) gateway.idle[target] = (gateway.idle[target] ?? 0) + 1
+    const serving = cells[at + Attempt.peerExchange]
+    if (serving !== -1 && cells[at + Attempt.answer] === -1) {
+      const takenUs = network.transit(gateway.place.place, cells[at + Attempt.peer], headBytes, engine.nowUs)
+      if (takenUs >= 0) engine.post(engine.nowUs + takenUs, Kind.abandon, serving, cells[at + Attempt.peer])
+    }
+    gateway.attemptOf[cells[at + Attempt.core] & coreRowMask] = -1
+    this.attempts.close(attempt)
+  }
+
+  #fail(gateway: SimulatedGateway, ticket: number, reason: FailReason, refused: number): void {
+    const exchange = refused !== -1 ? refused : gateway.exchangeOf[ticket & coreRowMask]
+    if (refused === -1) this.#forget(gateway, exchange)
+    if (refused !== -1 && reason === 'no-healthy-target') this.#watchRefusal(gateway, exchange)
+    this.#refuse(exchange, ...failAnswers[reason])
+  }
+
+  /** The core no longer holds the exchange. */
+  #forget(gateway: SimulatedGateway, exchange: number): void {
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    const ticket = cells[at + Exchange.ticket]
+    if (ticket === -1) return
+    gateway.exchangeOf[ticket & coreRowMask] = -1
+    cells[at + Exchange.ticket] = -1
+    gateway.inFlight--
+  }
+
+  #tell(gateway: SimulatedGateway, kind: number, a: number, b: number, c: number, d: number): void {
+    const { engine, tell } = this.#parts
+    const { topology } = gateway.view!.layout
+    const { source } = gateway.place
+    const atUs = engine.nowUs
+    switch (kind) {
+      case Effect.Drain: {
+        const target = gateway.to.target[a]
+        tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: gateway.idle[target] ?? 0 })
+        gateway.idle[target] = 0
+        return
+      }
+      case Effect.TargetState: {
+        const state = healthStates[c & 15]
+        if (state === 'suspect' || state === 'ejected') gateway.budget.suspicion(gateway.inFlight, atUs)
+        return tell(source, {
+          atUs, kind: 'target-state', target: topology.targets[a].key, service: b < 0 ? null : topology.services[b].name, state,
+          from: healthStates[c >> 4], cause: healthCauses[d],
+        })
+      }
+      case Effect.RegionState:
+        return tell(source, { atUs, kind: 'region-state', region: topology.regions[a].name, state: regionStates[b], cause: healthCauses[d] })
+      case Effect.Redirect:
+        return tell(source, { atUs, kind: 'first-redirect', from: topology.regions[a].name, to: topology.regions[b].name, cause: healthCauses[d] })
+      case Effect.Discarded:
+        return tell(source, { atUs, kind: 'verdict-discarded', target: topology.targets[a].key, lagUs: b })
+      default:
+        throw new RangeError(`the core emitted an effect of unknown kind ${kind}`)
+    }
+  }
+
+  // ── answers ──
+
+  /** A response head, and with it the whole response, reaches the gateway that asked. */
+  #answer(attempt: number, answer: number): void {
+    const { gateways, engine, services, layout } = this.#parts
+    const { cells } = this.attempts
+    const at = this.attempts.at(attempt)
+    if (at === -1) return
+    const gateway = gateways[cells[at + Attempt.gateway]]
+    const endpoint = cells[at + Attempt.endpoint]
+    if (endpoint !== -1 && services.state[layout.endpoints[endpoint].region] === ServicesState.paused) {
+      return void this.#asleep[layout.endpoints[endpoint].region].push(attempt, answer)
+    }
+    if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.answer, attempt, answer)
+    const nowUs = engine.nowUs
+    cells[at + Attempt.answer] = answer
+    const core = cells[at + Attempt.core]
+    const exchange = cells[at + Attempt.exchange]
+    const fromGateway = reasonOf(answer) !== 0
+    const { cells: of } = this.exchanges
+    const row = this.exchanges.at(exchange)
+    of[row + Exchange.flags] = fromGateway ? of[row + Exchange.flags] | ExchangeFlag.free : of[row + Exchange.flags] & ~ExchangeFlag.free
+    gateway.core.head(core, statusOf(answer), fromGateway, nowUs)
+    this.apply(gateway)
+    // Not accepted: another place is asked, and the core has given this attempt up.
+    if (this.attempts.at(attempt) === -1) return
+    this.#forget(gateway, exchange)
+    this.#closeAttempt(gateway, attempt, outcomeOf(answer), statusOf(answer), true)
+    gateway.core.finished(core, 'complete', true, nowUs)
+    this.apply(gateway)
+    this.#reply(exchange, answer)
+  }
+
+  #refuse(exchange: number, status: number, reason: AnswerReason): void {
+    const { cells } = this.exchanges
+    const flags = cells[this.exchanges.at(exchange) + Exchange.flags]
+    // To a peer a gateway owns up to an answer of its own only when no service can have seen the request.
+    const own = (flags & ExchangeFlag.fromPeer) === 0 || (flags & ExchangeFlag.reached) === 0
+    this.#reply(exchange, packAnswer(status, own ? answerReasons.indexOf(reason) : 0, 0))
+  }
+
+  /** Sends the answer back where the request came from; the exchange is over. */
+  #reply(exchange: number, answer: number): void {
+    const { engine, gateways, network, layout, clients } = this.#parts
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    const origin = cells[at + Exchange.origin]
+    const gateway = gateways[cells[at + Exchange.gateway]]
+    const service = cells[at + Exchange.service]
+    const bytes = regionOf(answer) === 0 || service === noService ? headBytes : layout.services[service].response.bytes
+    const isPeer = (cells[at + Exchange.flags] & ExchangeFlag.fromPeer) !== 0
+    const sends = cells[at + Exchange.sends]
+    this.exchanges.close(exchange)
+    if (!isPeer) return clients.answered(origin, answer, bytes, sends)
+    const asked = this.attempts.at(origin)
+    if (asked === -1) return
+    const asking = gateways[this.attempts.cells[asked + Attempt.gateway]]
+    this.attempts.cells[asked + Attempt.peerExchange] = -1
+    const takenUs = network.transit(gateway.place.place, asking.place.place, headBytes + bytes, engine.nowUs)
+    if (takenUs === Lost.swallowed) return this.swallow(gateway.place.place, asking.place.place, origin)
+    if (takenUs === Lost.broken) return engine.post(engine.nowUs + localUs, Kind.broken, origin, attemptEndings.indexOf('closed') + 16)
+    engine.post(engine.nowUs + takenUs, Kind.answer, origin, answer)
+  }
+
+  // ── what goes wrong ──
+
+  #broken(attempt: number, ending: number, sent: boolean): void {
+    const { gateways, engine } = this.#parts
+    const { cells } = this.attempts
+    const at = this.attempts.at(attempt)
+    if (at === -1) return
+    const gateway = gateways[cells[at + Attempt.gateway]]
+    if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.broken, attempt, ending + (sent ? 16 : 0))
+    const core = cells[at + Attempt.core]
+    const exchange = this.exchanges.at(cells[at + Attempt.exchange])
+    const { cells: of } = this.exchanges
+    of[exchange + Exchange.flags] = sent ? of[exchange + Exchange.flags] & ~ExchangeFlag.free : of[exchange + Exchange.flags] | ExchangeFlag.free
+    // An answer that is on its way will find nobody, and what the peer still does for it is given up there.
+    this.#closeAttempt(gateway, attempt, outcome.of[ending], 0, false)
+    gateway.core.finished(core, attemptEndings[ending], sent, engine.nowUs)
+    this.apply(gateway)
+  }
+
+  /** The connection of an attempt ends at its far side: the asking gateway learns it when that travels back. */
+  #breakBack(attempt: number, place: number, ending: AttemptEnding): void {
+    const { gateways, engine, network } = this.#parts
+    const at = this.attempts.at(attempt)
+    const asking = gateways[this.attempts.cells[at + Attempt.gateway]]
+    const takenUs = network.transit(place, asking.place.place, headBytes, engine.nowUs)
+    if (takenUs === Lost.swallowed) return this.swallow(place, asking.place.place, attempt)
+    engine.post(engine.nowUs + Math.max(localUs, takenUs), Kind.broken, attempt, attemptEndings.indexOf(ending) + 16)
+  }
+
+  /** Bytes of an attempt went into a black hole: when it is gone, so is the connection. */
+  swallow(from: number, to: number, attempt: number): void {
+    const key = `${from}>${to}`
+    const list = this.swallowed.get(key)
+    if (list === undefined) this.swallowed.set(key, [attempt])
+    else list.push(attempt)
+  }
+
+  /** The client, or the peer, went away. */
+  abandon(exchange: number): void {
+    const { gateways, engine } = this.#parts
+    const at = this.exchanges.at(exchange)
+    if (at === -1) return
+    const { cells } = this.exchanges
+    const gateway = gateways[cells[at + Exchange.gateway]]
+    const ticket = cells[at + Exchange.ticket]
+    if (ticket !== -1) {
+      this.#forget(gateway, exchange)
+      gateway.core.abandoned(ticket, engine.nowUs)
+      // Cancels name attempts by the core's number, so they are applied while the exchange still stands.
+      this.apply(gateway)
+    }
+    this.exchanges.close(exchange)
+  }
+
+  #abandonLater(exchange: number, index: number): void {
+    const gateway = this.#parts.gateways[index]
+    if (gateway.state === ProcessState.paused) gateway.held.push(Kind.abandon, exchange, index)
+    else this.abandon(exchange)
+  }
+
+  /** Connections between two places end: their attempts with `ending`. */
+  breakBetween(from: number, to: number, ending: AttemptEnding): void {
+    const { gateways, engine } = this.#parts
+    for (const attempt of [...this.attempts.live()]) {
+      const { cells } = this.attempts
+      const at = this.attempts.at(attempt)
+      const asking = gateways[cells[at + Attempt.gateway]].place.place
+      const peer = cells[at + Attempt.peer]
+      if (peer === -1 || !((asking === from && peer === to) || (asking === to && peer === from))) continue
+      engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf(ending) + 16)
+    }
+  }
+
+  /** What a black hole took is closed when it is healed. */
+  closeSwallowed(from: number, to: number): void {
+    const { engine } = this.#parts
+    const list = this.swallowed.get(`${from}>${to}`)
+    this.swallowed.delete(`${from}>${to}`)
+    for (const attempt of list ?? []) engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('closed') + 16)
+  }
+
+  /** A gateway's process is gone, and with it all that it held; who waited for it learns that the connection closed. */
+  killGateway(gateway: SimulatedGateway, closeClient: (client: number) => void): void {
+    const { recorder, engine } = this.#parts
+    for (const attempt of [...this.attempts.live()]) {
+      const at = this.attempts.at(attempt)
+      const { cells } = this.attempts
+      if (cells[at + Attempt.gateway] === gateway.index) {
+        recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, 0, outcome.cancelled)
+        const serving = cells[at + Attempt.peerExchange]
+        if (serving !== -1) engine.post(engine.nowUs + localUs, Kind.abandon, serving, cells[at + Attempt.peer])
+        this.attempts.close(attempt)
+      }
+    }
+    for (const exchange of [...this.exchanges.live()]) {
+      const at = this.exchanges.at(exchange)
+      const { cells } = this.exchanges
+      if (cells[at + Exchange.gateway] !== gateway.index) continue
+      const origin = cells[at + Exchange.origin]
+      const isPeer = (cells[at + Exchange.flags] & ExchangeFlag.fromPeer) !== 0
+      this.exchanges.close(exchange)
+      if (!isPeer) closeClient(origin)
+      else if (this.attempts.at(origin) !== -1) {
+        this.attempts.cells[this.attempts.at(origin) + Attempt.peerExchange] = -1
+        this.#breakBack(origin, gateway.place.place, 'closed')
+      }
+    }
+  }
+
+  /** A region's services are gone: what they worked on is closed. */
+  killServices(region: number): void {
+    const { engine, layout } = this.#parts
+    this.#asleep[region].length = 0
+    for (const attempt of [...this.attempts.live()]) {
+      const endpoint = this.attempts.cells[this.attempts.at(attempt) + Attempt.endpoint]
+      if (endpoint !== -1 && layout.endpoints[endpoint].region === region) {
+        engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('closed') + 16)
+      }
+    }
+  }
+
+  /** A region's services go on: what was done or asked meanwhile is answered now. */
+  wakeServices(region: number): void {
+    const { engine, services } = this.#parts
+    const asleep = this.#asleep[region].splice(0)
+    for (let at = 0; at < asleep.length; at += 2) engine.post(engine.nowUs + services.hopUs(), Kind.answer, asleep[at], asleep[at + 1])
+  }
+
+  // ── invariants ──
+
+  #leaked(gateway: SimulatedGateway, from: number, region: number): void {
+    const { layout, engine, watch } = this.#parts
+    const route = gateway.snapshot?.routes[this.exchanges.cells[from + Exchange.route]]
+    watch.violated('residency', engine.nowUs,
+      `${gateway.place.source} sent a request of route ${route?.id} to ${layout.regions[region]}; allowed: ${route?.residency.allowed?.join(', ')}`)
+  }
+
+  #watchSend(gateway: SimulatedGateway, from: number, reason: number): void {
+    const { engine, watch } = this.#parts
+    const name = attemptReasons[reason]
+    if (name !== 'retry' && name !== 'hedge') return
+    const flags = this.exchanges.cells[from + Exchange.flags]
+    if (name === 'retry' && flags & ExchangeFlag.free) return
+    if (gateway.budget.paid(gateway.policy.retry, engine.nowUs)) return
+    watch.violated('retry-budget', engine.nowUs, `${gateway.place.source} sent more retries and hedges than ${gateway.policy.retry.budgetShare * 100} % of its requests, floor and burst included`)
+  }
+
+  /** A request was refused although an allowed target was known to be well. */
+  #watchRefusal(gateway: SimulatedGateway, exchange: number): void {
+    const { engine, watch, layout } = this.#parts
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    const flags = cells[at + Exchange.flags]
+    if (flags & (ExchangeFlag.pinned | ExchangeFlag.fromPeer)) return
+    const { topology } = gateway.view!.layout
+    const service = gateway.view!.worldService.indexOf(cells[at + Exchange.service])
+    const route = gateway.snapshot!.routes[cells[at + Exchange.route]]
+    if (service === -1 || !route.failover.enabled) return
+    const well = topology.services[service].targets.find((target) =>
+      (cells[at + Exchange.allowed] & (1 << gateway.to.region[target])) !== 0
+      && gateway.core.targetState(target) === 'healthy' && gateway.core.cellState(service, target) === 'healthy')
+    if (well === undefined) return
+    watch.violated('refusal', engine.nowUs,
+      `${gateway.place.source} refused a request of ${layout.services[cells[at + Exchange.service]].name} although ${topology.targets[well].key} is healthy`)
+  }
+}
+
+function outcomeOf(answer: number): number {
+  if (reasonOf(answer) !== 0) return outcome.unavailable
+  return statusOf(answer) >= 500 ? outcome.failed : outcome.ok
+}

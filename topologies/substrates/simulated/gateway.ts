@@ -1,0 +1,140 @@
+// One gateway of the simulated world: the real routing core over the real snapshot, and around it what a data plane
+// keeps (who waits for which ticket, which connections lie idle), as tables of numbers.
+
+import { narrow } from '../../../gateway/dataplane/state.ts'
+import { seededRandom } from '../../../gateway/runtime.ts'
+import type { Random } from '../../../gateway/ports.ts'
+import { createRoutingCore, layOut } from '../../../gateway/routing/index.ts'
+import type { CoreTopology, RoutingCore } from '../../../gateway/routing/core.ts'
+import type { Layout } from '../../../gateway/routing/plan.ts'
+import { defaultHealth, type HealthSettings, type Snapshot } from '../../../gateway/snapshot/snapshot.ts'
+import { deriveSeed } from '../../arrivals.ts'
+import type { PlantedDefect, RequestTemplate } from '../../substrate.ts'
+import { BudgetWatch } from './invariants.ts'
+import type { GatewayPlace, WorldLayout } from './layout.ts'
+import { plantHealth, plantLayout } from './planted.ts'
+import { chooseRoute, routeIndexOf, type Choice, type RoutingView } from './routes.ts'
+
+export const ProcessState = { running: 0, paused: 1, stopped: 2 } as const
+
+/** Low bits of the core's numbers: a row. */
+export const coreRowMask = (1 << 17) - 1
+
+/** Until the first snapshot. */
+const noTopology: CoreTopology = { ownRegion: -1, regions: [], targets: [], services: [] }
+
+/** Where a target of the core lies in the world. */
+interface Destinations {
+  /** Index among the world's targets. */
+  target: Int32Array
+  /** Gateway at the far end of a link, -1 for endpoints. */
+  peer: Int32Array
+  endpoint: Int32Array
+  region: Int32Array
+}
+
+export class SimulatedGateway {
+  readonly index: number
+  readonly place: GatewayPlace
+  readonly random: Random
+  readonly budget = new BudgetWatch()
+  core: RoutingCore
+  state: number = ProcessState.running
+  snapshot: Snapshot | null = null
+  view: RoutingView | null = null
+  /** What the policy says; the core may have been planted with something else. */
+  policy: HealthSettings = defaultHealth
+  to: Destinations = { target: new Int32Array(0), peer: new Int32Array(0), endpoint: new Int32Array(0), region: new Int32Array(0) }
+  /** Exchange by row of its ticket, attempt by row of the core's number. */
+  exchangeOf = new Int32Array(1024).fill(-1)
+  attemptOf = new Int32Array(1024).fill(-1)
+  /** Requests that the core holds. */
+  inFlight = 0
+  /** Idle connections by target of the world. */
+  readonly idle: number[] = []
+  /** Of its clock: only the newest turn counts. */
+  turn = 0
+  dueUs = 0
+  /** What came while it was paused, in order: timers, and the rest. */
+  readonly heldTimers: number[] = []
+  readonly held: number[] = []
+  #choices: (Choice | undefined)[] = []
+  /** By service of the world: plan for requests that a peer has decided, for one route. */
+  readonly #peerPlans: ({ route: string; plan: Layout['plans'][number] | null } | undefined)[] = []
+  readonly #templates: readonly RequestTemplate[]
+  readonly #defects: readonly PlantedDefect[]
+
+  constructor(index: number, place: GatewayPlace, seed: number, templates: readonly RequestTemplate[], defects: readonly PlantedDefect[]) {
+    this.index = index
+    this.place = place
+    this.random = seededRandom(deriveSeed(seed, `gateway/${place.source}`))
+    this.#templates = templates
+    this.#defects = defects
+    this.core = createRoutingCore(noTopology, defaultHealth, 0)
+  }
+
+  /** A new process: knows nothing, holds nothing. */
+  reborn(nowUs: number): void {
+    this.core = createRoutingCore(noTopology, defaultHealth, nowUs)
+    this.snapshot = this.view = null
+    this.exchangeOf.fill(-1)
+    this.attemptOf.fill(-1)
+    this.inFlight = 0
+    this.idle.length = this.held.length = this.heldTimers.length = 0
+  }
+
+  /** Serves a snapshot from now on; the caller applies the core's effects. `nameTarget` gives a target its number in the world. */
+  serve(snapshot: Snapshot, world: WorldLayout, nameTarget: (key: string) => number, nowUs: number): void {
+    const layout = plantLayout(layOut(snapshot), snapshot, this.#defects)
+    const worldRegion = (name: string): number => world.regions.indexOf(name)
+    const services = new Map(world.services.map(({ name }, at) => [name, at]))
+    this.view = { snapshot, layout, worldRegion, worldService: Int32Array.from(snapshot.services, ({ name }) => services.get(name) ?? -1) }
+    this.snapshot = snapshot
+    this.policy = snapshot.health
+    this.#choices = new Array<Choice | undefined>(this.#templates.length).fill(undefined)
+    this.#peerPlans.length = 0
+    const { targets, regions } = layout.topology
+    const addresses = layout.addresses.map(({ host, port }) => `${host}:${port}`)
+    this.to = {
+      target: Int32Array.from(targets, ({ key }) => nameTarget(key)),
+      peer: Int32Array.from(targets, ({ kind }, at) => (kind === 'link' ? world.gatewayAt.get(addresses[at]) ?? -1 : -1)),
+      endpoint: Int32Array.from(targets, ({ kind }, at) => (kind === 'endpoint' ? world.endpointAt.get(addresses[at]) ?? -1 : -1)),
+      region: Int32Array.from(targets, ({ region }) => worldRegion(regions[region].name)),
+    }
+    this.core.swap(layout.topology, plantHealth(snapshot.health, this.#defects), nowUs)
+  }
+
+  choice(template: number): Choice {
+    return (this.#choices[template] ??= chooseRoute(this.view!, this.#templates[template]))
+  }
+
+  /** Plan of a request that came over a link, whose gateway named route and service; null = not known here. */
+  peerPlan(route: string, service: number): Layout['plans'][number] | null {
+    const known = this.#peerPlans[service]
+    if (known?.route === route) return known.plan
+    const { snapshot, layout, worldService } = this.view!
+    const at = routeIndexOf(snapshot, route)
+    const index = worldService.indexOf(service)
+    const plan = at === -1 || index === -1 ? null : narrow(layout.plans[at], index)
+    this.#peerPlans[service] = { route, plan }
+    return plan
+  }
+
+  putExchange(ticket: number, exchange: number): void {
+    const row = ticket & coreRowMask
+    if (row >= this.exchangeOf.length) this.exchangeOf = grown(this.exchangeOf, row)
+    this.exchangeOf[row] = exchange
+  }
+
+  putAttempt(core: number, attempt: number): void {
+    const row = core & coreRowMask
+    if (row >= this.attemptOf.length) this.attemptOf = grown(this.attemptOf, row)
+    this.attemptOf[row] = attempt
+  }
+}
+
+function grown(table: Int32Array<ArrayBuffer>, row: number): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(Math.max(row + 1, table.length * 2)).fill(-1)
+  larger.set(table)
+  return larger
+}
