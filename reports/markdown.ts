@@ -1,13 +1,16 @@
 // A summary in Markdown for a CI job's page or a pull request.
 
 import { formatCount } from '../scenarios/judging/statistics.ts'
-import type { Verdict, VerdictValue } from '../scenarios/verdict.ts'
-import { failoverWords, oneLine, quantity, verdictWords, worstFirst } from './words.ts'
+import type { CheckVerdict, Verdict } from '../scenarios/verdict.ts'
+import type { Inventory } from '../topologies/substrate.ts'
+import { failoverWords, oneLine, quantity, verdictWords, virtualTimeWords, worstFirst } from './words.ts'
 
-const mark: Record<VerdictValue, string> = { pass: '✅', fail: '❌', inconclusive: '❔' }
+const mark: Record<CheckVerdict, string> = { pass: '✅', fail: '❌', inconclusive: '❔', unsupported: '➖' }
 
-export function markdown(verdict: Verdict, command: string): string {
+export function markdown(verdict: Verdict, command: string, inventory: Pick<Inventory, 'trace'> = {}): string {
   const { failover, counts } = verdict
+  const virtual = virtualTimeWords(inventory)
+  const unsupported = verdict.checks.filter((check) => check.verdict === 'unsupported')
   const fence = '`'.repeat(Math.max(3, ...[...command.matchAll(/`+/g)].map(([ticks]) => ticks.length + 1)))
   return [
     `## ${mark[verdict.verdict]} ${verdictWords[verdict.verdict]}: ${cell(verdict.scenario)} on ${cell(verdict.substrate)}`,
@@ -19,12 +22,14 @@ export function markdown(verdict: Verdict, command: string): string {
       '', `**Failover** ${failoverWords(failover)}; detect ${quantity(failover.stages.detectMs, 'ms')}, decide ${quantity(failover.stages.decideMs, 'ms')}, drain ${quantity(failover.stages.drainMs, 'ms')}.`,
     ]),
     '', `${formatCount(counts.requests)} requests, ${formatCount(counts.eligibleFailed)} of ${formatCount(counts.eligible)} eligible ones failed, ${counts.hedges} hedges, ${counts.retries} retries.`,
+    ...(unsupported.length === 0 ? [] : ['', ...unsupported.map((check) => `> **Not judged.** ${cell(`${check.name}: ${check.evidence.join('; ')}`)}`)]),
     ...(verdict.limits.length === 0 ? [] : ['', ...verdict.limits.map((limit) => `> **Limit.** ${cell(limit)}`)]),
+    ...(virtual === null ? [] : ['', `Virtual time: ${cell(virtual.played)}; trace ${cell(virtual.trace)}.`]),
     '', 'Again:', '', `${fence}sh`, command, fence, '',
   ].join('\n')
 }
 
 /** A cell of a table holds no bar and no line break, and what looks like markup is shown as text. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return oneLine(text).replaceAll(/[\\`*_{}[\]<>|~&]/g, String.raw`\$&`)
 }

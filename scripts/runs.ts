@@ -47,9 +47,9 @@ export function pointLatest(out: string, runDir: string): void {
 }
 
 /** Writes, and says in our words why it could not. */
-export function writable(path: string, write: (path: string) => void): void {
+export function writable<T>(path: string, write: (path: string) => T): T {
   try {
-    write(path)
+    return write(path)
   } catch (error) {
     throw refused(path, error)
   }

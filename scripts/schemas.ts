@@ -3,6 +3,8 @@
 
 import { configSchemas } from '../gateway/config/schemas.ts'
 import { scenarioJsonSchema } from '../scenarios/schema.ts'
+import { sweepResultJsonSchema } from '../scenarios/sweep/result.schema.ts'
+import { sweepJsonSchema } from '../scenarios/sweep/schema.ts'
 import { verdictJsonSchema } from '../scenarios/verdict.schema.ts'
 import { topologyJsonSchema } from '../topologies/schema.ts'
 
@@ -13,6 +15,8 @@ export function allSchemas(): Record<string, object> {
     scenario: scenarioJsonSchema(),
     topology: topologyJsonSchema(),
     verdict: verdictJsonSchema(),
+    sweep: sweepJsonSchema(),
+    'sweep-result': sweepResultJsonSchema(),
     gateway: {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       title: 'A document of gateway configuration',

@@ -41,7 +41,7 @@ function safetyOf(
   const reasons = [
     ...(failover.notRecovered > 0 ? [`not recovered in ${failover.notRecovered} of ${failover.measured} runs`] : []),
     ...(failover.notRecovered === 0 && failover.worstMs !== null && failover.worstMs >= objectiveMs ? [`failover ${formatMs(failover.worstMs)}, not below ${formatMs(objectiveMs)}`] : []),
-    ...(falseEjections.total > 0 ? [`${falseEjections.total} false ejections`] : []),
+    ...(falseEjections.total > 0 ? [`${falseEjections.total} false ejection${falseEjections.total === 1 ? '' : 's'}`] : []),
   ]
   if (reasons.length > 0) return { safety: 'unsafe', why: reasons.join('; ') }
   const [doubt] = trials.flatMap(({ doubts }) => doubts)

@@ -9,11 +9,12 @@ import { judgeCommand } from './judge.ts'
 import { mustFailCommand } from './must-fail.ts'
 import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
+import { sweepCommand } from './sweep.ts'
 import { toolsCommand } from './tools.ts'
 import { upCommand } from './up.ts'
 import { validateCommand } from './validate.ts'
 
 export const commands: readonly Command[] = [
-  runCommand, validateCommand, initCommand, judgeCommand, reportCommand, upCommand, injectCommand, downCommand,
+  runCommand, validateCommand, initCommand, judgeCommand, reportCommand, sweepCommand, upCommand, injectCommand, downCommand,
   toolsCommand, mustFailCommand, completionCommand,
 ]
