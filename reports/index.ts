@@ -10,10 +10,9 @@ import { junit } from './junit.ts'
 import { markdown } from './markdown.ts'
 import type { Report, ReportInput } from './report.ts'
 
-
 export const reports = {
   html: { file: 'report.html', render: html },
-  markdown: { file: 'report.md', render: ({ verdict, run }) => markdown(verdict, run.command) },
+  markdown: { file: 'report.md', render: ({ verdict, run }) => markdown(verdict, run.command, run.inventory) },
   junit: { file: 'junit.xml', render: ({ verdict }) => junit(verdict) },
 } as const satisfies Record<string, Report>
 

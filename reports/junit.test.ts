@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { junit } from './junit.ts'
-import { nastyVerdict, verdictCase } from './verdict.case.ts'
+import { nastyVerdict, unsupportedVerdict, verdictCase } from './verdict.case.ts'
 
 /** A small strict reader of XML: tags must nest, text and attributes hold only what XML 1.0 allows. */
 function readXml(text: string): { name: string; attributes: Record<string, string> }[] {
@@ -36,6 +36,12 @@ describe('junit', () => {
     expect(elements.find(({ name }) => name === 'testsuite')?.attributes).toMatchObject({ tests: '3', failures: '1', errors: '1' })
     expect(elements.find(({ name }) => name === 'failure')?.attributes.message).toBe('expected count == 0, observed 3')
     expect(elements.filter(({ name }) => name === 'error')).toHaveLength(1)
+  })
+
+  it('skips what is unsupported, with the reason', () => {
+    const elements = readXml(junit(unsupportedVerdict()))
+    expect(elements.find(({ name }) => name === 'testsuite')?.attributes).toMatchObject({ tests: '4', failures: '1', errors: '1', skipped: '1' })
+    expect(elements.filter(({ name }) => name === 'skipped').map(({ attributes }) => attributes.message)).toEqual(['simulated cannot measure decision_time: the clock stands still'])
   })
 
   it('stays well-formed whatever the names hold', () => {

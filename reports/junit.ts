@@ -1,5 +1,5 @@
 // JUnit XML, one test case a check, as CI servers read it. Inconclusive is an error, not a failure: the
-// objective was not missed, it could not be told.
+// objective was not missed, it could not be told. What the substrate cannot measure is skipped.
 
 import type { Check, Verdict } from '../scenarios/verdict.ts'
 import { quantity } from './words.ts'
@@ -7,11 +7,12 @@ import { quantity } from './words.ts'
 export function junit(verdict: Verdict): string {
   const failures = verdict.checks.filter((check) => check.verdict === 'fail').length
   const errors = verdict.checks.filter((check) => check.verdict === 'inconclusive').length
+  const skipped = verdict.checks.filter((check) => check.verdict === 'unsupported').length
   const name = attribute(`${verdict.scenario} on ${verdict.substrate}`)
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `<testsuites name="regatta" tests="${verdict.checks.length}" failures="${failures}" errors="${errors}">`,
-    `  <testsuite name="${name}" tests="${verdict.checks.length}" failures="${failures}" errors="${errors}">`,
+    `  <testsuite name="${name}" tests="${verdict.checks.length}" failures="${failures}" errors="${errors}" skipped="${skipped}">`,
     '    <properties>',
     ...Object.entries({ run: verdict.run, seed: verdict.seed, topology: verdict.topology, gateway: verdict.gateway, mesh: verdict.mesh, verdict: verdict.verdict })
       .map(([key, value]) => `      <property name="${key}" value="${attribute(String(value))}"/>`),
@@ -25,6 +26,7 @@ export function junit(verdict: Verdict): string {
 function testCase(check: Check, { scenario }: Verdict): string {
   const open = `    <testcase classname="${attribute(`${scenario}.${check.group}`)}" name="${attribute(check.name)}"`
   if (check.verdict === 'pass') return `${open}/>`
+  if (check.verdict === 'unsupported') return `${open}>\n      <skipped message="${attribute(check.evidence.join('; '))}"/>\n    </testcase>`
   const element = check.verdict === 'fail' ? 'failure' : 'error'
   const message = `expected ${check.objective}, observed ${quantity(check.observed, check.unit)}`
   return `${open}>\n      <${element} message="${attribute(message)}">${text(check.evidence.join('\n'))}</${element}>\n    </testcase>`

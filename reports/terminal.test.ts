@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { printRepeats, printVerdict } from './terminal.ts'
-import { nastyVerdict, verdictCase } from './verdict.case.ts'
+import { nastyVerdict, unsupportedVerdict, verdictCase } from './verdict.case.ts'
 
 describe('printVerdict', () => {
   it('without a terminal has no escape sequence, even where a name brings one', () => {
@@ -18,6 +18,14 @@ describe('printVerdict', () => {
     expect(text).not.toContain('1,000 probes')
     expect(text).toContain('drain not seen')
     expect(text).toContain('html       /tmp/report.html')
+  })
+
+  it('shows what is unsupported between what could not be told and what held, with the reason', () => {
+    const text = printVerdict(unsupportedVerdict(), null, false)
+    expect(text).toContain('– decision_time p(99)<1ms')
+    expect(text).toContain('      simulated cannot measure decision_time: the clock stands still')
+    expect(text.indexOf('✗ eligible_failed')).toBeLessThan(text.indexOf('– decision_time'))
+    expect(text.indexOf('– decision_time')).toBeLessThan(text.indexOf('✓ failover_time'))
   })
 
   it('a check stays on one line of a narrow terminal', () => {

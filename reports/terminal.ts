@@ -3,10 +3,10 @@
 
 import pc from 'picocolors'
 import { formatCount } from '../scenarios/judging/statistics.ts'
-import type { Check, Verdict, VerdictValue } from '../scenarios/verdict.ts'
+import type { Check, CheckVerdict, Verdict, VerdictValue } from '../scenarios/verdict.ts'
 import { failoverWords, oneLine, quantity, verdictWords, worstFirst } from './words.ts'
 
-const mark: Record<VerdictValue, string> = { pass: '✓', fail: '✗', inconclusive: '?' }
+const mark: Record<CheckVerdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', unsupported: '–' }
 const groups: Check['group'][] = ['objective', 'steady-state', 'validity']
 const groupTitles: Record<Check['group'], string> = {
   objective: 'objectives', 'steady-state': 'steady state', validity: 'may the run be believed?',
@@ -21,8 +21,8 @@ function coloursFor(colour: boolean): Colours {
   return pc.createColors(colour && pc.isColorSupported)
 }
 
-function paint(colours: Colours, verdict: VerdictValue, text: string): string {
-  return { pass: colours.green, fail: colours.red, inconclusive: colours.yellow }[verdict](text)
+function paint(colours: Colours, verdict: CheckVerdict, text: string): string {
+  return { pass: colours.green, fail: colours.red, inconclusive: colours.yellow, unsupported: colours.dim }[verdict](text)
 }
 
 /** The whole of it for one run. */

@@ -23,6 +23,20 @@ export function verdictCase(change: Partial<Verdict> = {}): Verdict {
   }
 }
 
+/** With an objective that could not be measured where it ran. */
+export function unsupportedVerdict(change: Partial<Verdict> = {}): Verdict {
+  const plain = verdictCase({ substrate: 'simulated', ...change })
+  return {
+    ...plain,
+    checks: [{
+      name: 'decision_time p(99)<1ms', group: 'objective', verdict: 'unsupported', objective: 'p(99) < 1 ms', observed: null, unit: 'ms',
+      evidence: ['simulated cannot measure decision_time: the clock stands still'],
+    }, ...plain.checks],
+  }
+}
+
+export const trace = { hash: '47982203a32013f1', events: 12_345_678, requests: 3_000_000, virtualUs: 60e6, wallMs: 5200 }
+
 /** Every text of it made nasty. */
 export function nastyVerdict(): Verdict {
   const plain = verdictCase({ limits: ['a limit'] })

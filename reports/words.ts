@@ -1,7 +1,8 @@
 // How values are written for people, the same in every report.
 
 import { formatCount } from '../scenarios/judging/statistics.ts'
-import type { Check, FailoverMeasurement, VerdictValue } from '../scenarios/verdict.ts'
+import type { Check, CheckVerdict, FailoverMeasurement, VerdictValue } from '../scenarios/verdict.ts'
+import type { Inventory } from '../topologies/substrate.ts'
 
 export const verdictWords: Record<VerdictValue, string> = { pass: 'PASS', fail: 'FAIL', inconclusive: 'INCONCLUSIVE' }
 
@@ -49,9 +50,9 @@ export function whenUtc(iso: string): string {
   return match === null ? iso : `${match[1]} ${match[2]} UTC`
 }
 
-/** Worst first: what failed, what could not be told, what held. */
+/** Worst first: what failed, what could not be told, what nobody could tell here, what held. */
 export function worstFirst(checks: readonly Check[]): Check[] {
-  const order: VerdictValue[] = ['fail', 'inconclusive', 'pass']
+  const order: CheckVerdict[] = ['fail', 'inconclusive', 'unsupported', 'pass']
   return [...checks].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict))
 }
 
@@ -59,4 +60,14 @@ export function worstFirst(checks: readonly Check[]): Check[] {
 export function oneLine(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, '?')
+}
+
+/** What was played in virtual time, and how fast: `60 s in 5.2 s by the clock on the wall`. Null for runs in real time. */
+export function virtualTimeWords({ trace }: Pick<Inventory, 'trace'>): { played: string; trace: string } | null {
+  if (trace === undefined) return null
+  const speed = trace.wallMs > 0 ? `, ${quantity(trace.virtualUs / 1000 / trace.wallMs, 'times faster than real time')}` : ''
+  return {
+    played: `${quantity(trace.virtualUs / 1000, 'ms')} in ${quantity(trace.wallMs, 'ms')} by the clock on the wall${speed}`,
+    trace: `${trace.hash} over ${quantity(trace.events, 'events')}, ${quantity(trace.requests, 'requests')}`,
+  }
 }

@@ -11,7 +11,7 @@ import { metricNames } from './checks/metrics.ts'
 import { judge, overall, verdictText } from './judge.ts'
 import { alter, checkOf, fixture, judgeFixture, outage, times, unionOnly, writeFixture, type Fixture } from './judging.case.ts'
 import type { Plan } from './scenario.ts'
-import type { Check, Verdict, VerdictValue } from './verdict.ts'
+import type { Check, CheckVerdict, Verdict, VerdictValue } from './verdict.ts'
 import { verdictJsonSchema, verdictSchema } from './verdict.schema.ts'
 
 const within = (row: RequestRow, fromUs: number, toUs: number): boolean => row.scheduledUs >= fromUs && row.scheduledUs < toUs
@@ -105,7 +105,7 @@ describe('failover_time', () => {
 })
 
 describe('validity', () => {
-  const verdictOf = async (name: string, change: (made: Fixture) => void, plan: (plan: Plan) => void = () => {}): Promise<[VerdictValue, VerdictValue, string]> => {
+  const verdictOf = async (name: string, change: (made: Fixture) => void, plan: (plan: Plan) => void = () => {}): Promise<[CheckVerdict, VerdictValue, string]> => {
     const made = fixture(plan)
     change(made)
     const verdict = await judgeFixture(made)
@@ -154,7 +154,7 @@ describe('validity', () => {
 })
 
 describe('other symptoms of a fault', () => {
-  const judged = async (symptom: typeof outage.symptom, change: Partial<RequestRow> | ((row: RequestRow) => Partial<RequestRow>)): Promise<VerdictValue> => {
+  const judged = async (symptom: typeof outage.symptom, change: Partial<RequestRow> | ((row: RequestRow) => Partial<RequestRow>)): Promise<CheckVerdict> => {
     const made = fixture((plan) => { plan.faults[0].symptom = symptom })
     alter(made, (row) => row.source === 'witness' && within(row, times.fault, times.healing), change)
     return checkOf(await judgeFixture(made), 'fault-bit').verdict
@@ -255,7 +255,7 @@ describe('residency', () => {
     made.attempts = made.attempts.filter((row) => !ids.has(row.requestId))
     return made
   }
-  const both = (verdict: Verdict): VerdictValue[] => [checkOf(verdict, 'residency').verdict, checkOf(verdict, 'residency_violations').verdict]
+  const both = (verdict: Verdict): CheckVerdict[] => [checkOf(verdict, 'residency').verdict, checkOf(verdict, 'residency_violations').verdict]
   it('passes when the only lawful region is dead and all is refused, and counts the refusals apart', async () => {
     const verdict = await judgeFixture(refused())
     expect(both(verdict)).toEqual(['pass', 'pass'])
@@ -349,8 +349,85 @@ describe('invariants', () => {
   })
 })
 
+describe('virtual time', () => {
+  const unmeasured = { decision_time: 'the clock stands still while a decision is made' }
+  const virtual = (thresholds: Record<string, string[]>, change: (made: Fixture) => void = () => {}): Promise<Verdict> => {
+    const made = asking(thresholds)
+    Object.assign(made.run, { substrate: 'simulated', time: 'virtual', unmeasured })
+    made.events = made.events.filter(({ kind }) => kind !== 'machine')
+    change(made)
+    return judgeFixture(made)
+  }
+  const decision = { decision_time: ['p(99)<1ms'] }
+  it('needs no room on a machine, and says so', async () => {
+    const verdict = await virtual({ eligible_failed: ['count==0'] })
+    expect(checkOf(verdict, 'machine-room')).toMatchObject({ verdict: 'pass', observed: null, evidence: [expect.stringContaining('virtual time')] })
+    expect(verdict.verdict).toBe('pass')
+  })
+  it('tells what it cannot measure, and lets the other objectives decide', async () => {
+    const verdict = await virtual({ ...decision, eligible_failed: ['count==0'] })
+    expect(checkOf(verdict, 'decision_time')).toMatchObject({
+      verdict: 'unsupported', group: 'objective', observed: null, unit: 'ms', objective: 'p(99) < 1 ms', evidence: [`simulated cannot measure decision_time: ${unmeasured.decision_time}`],
+    })
+    expect(verdict).toMatchObject({ verdict: 'pass', summary: expect.stringMatching(/all \d+ checks of test-outage that simulated can measure hold, 1 cannot be judged there\.$/) })
+    expect(verdictSchema.parse(verdict)).toEqual(verdict)
+    expect((await virtual({ ...decision, http_reqs: ['count>1000000'] })).verdict).toBe('fail')
+  })
+  it('measures it all the same where the substrate can', async () => {
+    expect(checkOf(await virtual(decision, ({ run }) => { run.unmeasured = {} }), 'decision_time').verdict).toBe('pass')
+  })
+  it.each<[string, Record<string, string[]>, RegExp]>([
+    ['no objective can be measured', decision, /states no objective that simulated can measure \(simulated cannot measure decision_time: the clock/],
+    ['there is no objective', {}, /states no objective\.$/],
+  ])('is inconclusive when %s, though every invariant holds', async (_why, thresholds, summary) => {
+    const verdict = await virtual(thresholds)
+    expect(checkOf(verdict, 'invariants').verdict).toBe('pass')
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', exitCode: 2, summary: expect.stringMatching(summary) })
+  })
+  it('holds the default steady state where none of the stated can be measured', async () => {
+    const verdict = await virtual({ eligible_failed: ['count==0'] }, ({ run }) => { run.plan.scenario.steadyState = decision })
+    const steady = verdict.checks.filter(({ group }) => group === 'steady-state')
+    expect(steady.map(({ name, verdict: held }) => [name, held])).toEqual([
+      ['steady-state before: decision_time p(99)<1ms', 'unsupported'], ['steady-state before: http_req_failed rate<0.01', 'pass'],
+      ['steady-state after: decision_time p(99)<1ms', 'unsupported'], ['steady-state after: http_req_failed rate<0.01', 'pass'],
+    ])
+    expect(verdict.verdict).toBe('pass')
+  })
+  it('has every scheduled arrival on record, whatever engine the load asks for', async () => {
+    const k6 = ({ run, rows }: Fixture): void => {
+      run.plan.loads[0].engine = 'k6'
+      run.plan.scenario.loads[0].suite = 'by-hand'
+      rows.splice(rows.findIndex((row) => row.source === 'load'), 1)
+    }
+    expect(checkOf(await virtual({}, k6), 'generator')).toMatchObject({ verdict: 'inconclusive', evidence: [expect.stringContaining('849 of 850')] })
+    const made = fixture()
+    k6(made)
+    expect(checkOf(await judgeFixture(made), 'generator').verdict).toBe('pass')
+  })
+  it('has an end for every request', async () => {
+    const open = (made: Fixture): void => alter(made, (row) => row.id.endsWith('000100'), { outcome: 'lost' })
+    expect(checkOf(await virtual({}, open), 'generator')).toMatchObject({ verdict: 'inconclusive', evidence: expect.arrayContaining([expect.stringContaining('never came to an end')]) })
+  })
+  it('has as many requests on record as were played', async () => {
+    const traced = (requests: (made: Fixture) => number) => (made: Fixture): void => {
+      made.run.inventory.trace = { hash: '0', events: 1, virtualUs: 1, wallMs: 1, requests: requests(made) }
+    }
+    expect(checkOf(await virtual({}, traced(({ rows }) => rows.length)), 'history-complete').verdict).toBe('pass')
+    expect(checkOf(await virtual({}, traced(({ rows }) => rows.length + 1)), 'history-complete').verdict).toBe('inconclusive')
+  })
+  it('gives the same verdict whatever machine and time it was played on', async () => {
+    const texts = await Promise.all([1, 2].map(async (times) => verdictText(await virtual(decision, ({ run }) => {
+      Object.assign(run, { startedAt: `2026-01-0${times}T00:00:00.000Z`, finishedAt: null, command: `at ${times}`, node: `v${times}` })
+      Object.assign(run.machine, { cpuModel: `model ${times}`, cpus: times })
+      Object.assign(run.inventory, { stagesMs: { world: times }, trace: undefined })
+      run.plan.scenario.file = `/home/${times}/test.yaml`
+    }))))
+    expect(texts[0]).toBe(texts[1])
+  })
+})
+
 describe('what checks add up to', () => {
-  const check = (group: Check['group'], verdict: VerdictValue): Check => ({ name: '', group, verdict, objective: '', observed: null, unit: '', evidence: [] })
+  const check = (group: Check['group'], verdict: CheckVerdict): Check => ({ name: '', group, verdict, objective: '', observed: null, unit: '', evidence: [] })
   it.each<[VerdictValue, Check[]]>([
     ['pass', [check('validity', 'pass'), check('objective', 'pass')]],
     ['fail', [check('validity', 'pass'), check('objective', 'fail'), check('objective', 'inconclusive')]],
@@ -360,6 +437,10 @@ describe('what checks add up to', () => {
     ['inconclusive', [check('validity', 'pass'), check('objective', 'inconclusive')]],
     ['inconclusive', [check('validity', 'pass')]],
     ['inconclusive', []],
+    ['pass', [check('steady-state', 'unsupported'), check('objective', 'unsupported'), check('objective', 'pass')]],
+    ['fail', [check('objective', 'unsupported'), check('objective', 'fail')]],
+    ['inconclusive', [check('validity', 'pass'), check('objective', 'unsupported')]],
+    ['inconclusive', [check('objective', 'unsupported'), { ...check('objective', 'pass'), name: 'invariants' }]],
   ])('%s', (verdict, checks) => {
     expect(overall(checks)).toBe(verdict)
   })

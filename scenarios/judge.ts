@@ -59,6 +59,7 @@ export function verdictText(verdict: Verdict): string {
 /**
  * A broken invariant is a fact whatever else the run is worth. Apart from that a run that may not be believed answers
  * nothing, however clearly an objective was missed or met. Otherwise a missed objective decides, then an unanswered one.
+ * What is unsupported decides nothing.
  */
 export function overall(checks: readonly Check[]): VerdictValue {
   const has = (value: VerdictValue, ...groups: Check['group'][]): boolean =>
@@ -66,8 +67,9 @@ export function overall(checks: readonly Check[]): VerdictValue {
   if (checks.some(({ name, verdict }) => name === invariants.name && verdict === 'fail')) return 'fail'
   if (has('inconclusive', 'validity', 'steady-state') || has('fail', 'validity')) return 'inconclusive'
   if (has('fail')) return 'fail'
-  // No objective at all: nothing was asked, so nothing was answered.
-  return has('inconclusive') || !checks.some((check) => check.group === 'objective') ? 'inconclusive' : 'pass'
+  // No objective at all, or none that could be measured: nothing was answered. Invariants are asked of every run.
+  const answered = checks.some(({ name, group, verdict }) => group === 'objective' && name !== invariants.name && verdict !== 'unsupported')
+  return has('inconclusive') || !answered ? 'inconclusive' : 'pass'
 }
 
 function objectives(context: JudgeContext): Check[] {

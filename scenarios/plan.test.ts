@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { countArrivals } from '../topologies/arrivals.ts'
 import { catalogScenarios, loadScenarioAndTopology } from './load-scenario.ts'
-import { believableRate, plan } from './plan.ts'
+import { believableRate, limitsInRealTime, plan } from './plan.ts'
 import type { LoadSpec } from '../topologies/substrate.ts'
 import type { Plan, Scenario } from './scenario.ts'
 
@@ -114,12 +114,13 @@ describe('probes', () => {
 })
 
 describe('the offered rate', () => {
-  it('is the sum of all that is sent at once, and too much of it is a limit', () => {
+  it('is the sum of all that is sent at once, and too much of it is a limit where a machine has to send it', () => {
     const calm = plan(scenario, topology, 1)
-    expect(calm.limits).toEqual([])
+    expect([...calm.limits!, ...limitsInRealTime(calm)]).toEqual([])
     const heavy = plan(changed({ loads: scenario.loads.map((load) => ({ ...load, ratePerSecond: 900 })) }), topology, 1)
     expect(heavy.offeredRate).toBe(calm.offeredRate! + 900 - scenario.loads[0].ratePerSecond)
-    expect(heavy.limits?.[0]).toContain(String(believableRate))
+    expect(heavy.limits).toEqual([])
+    expect(limitsInRealTime(heavy)).toEqual([expect.stringContaining(String(believableRate))])
   })
 })
 

@@ -40,10 +40,6 @@ export function plan(scenario: Scenario, givenTopology: Topology, seed: number):
   })
   const loads = [...planLoads(scenario.loads, topology, seed, { fromUs: 0, toUs: endUs }), ...probes.loads]
   const offeredRate = peakRate(loads)
-  const limits = [...probes.limits]
-  if (offeredRate > believableRate) {
-    limits.push(`the plan offers ${offeredRate} requests/s; on a machine of two cores a local run is to be believed up to ${believableRate}`)
-  }
   const steps: TimedStep[] = [
     ...phases.filter(({ fromUs, toUs }) => toUs > fromUs)
       .map(({ phase, fromUs }): TimedStep => ({ atUs: fromUs, step: { kind: 'mark', event: { kind: 'phase', phase } } })),
@@ -51,8 +47,14 @@ export function plan(scenario: Scenario, givenTopology: Topology, seed: number):
     ...planChanges(scenario.changes ?? [], fault.fromUs),
   ].sort((a, b) => a.atUs - b.atUs || order.indexOf(a.step.kind) - order.indexOf(b.step.kind))
   return frozenCopy<Plan>({
-    version: 1, scenario, topology, seed, phases, steps, loads, faults, affectedGroups: [...affectedGroups], offeredRate, limits, endUs,
+    version: 1, scenario, topology, seed, phases, steps, loads, faults, affectedGroups: [...affectedGroups], offeredRate, limits: probes.limits, endUs,
   })
+}
+
+/** What a plan asks of a machine beyond what it can do; where time is virtual the machine does not matter. */
+export function limitsInRealTime({ offeredRate = 0 }: Pick<Plan, 'offeredRate'>): string[] {
+  if (offeredRate <= believableRate) return []
+  return [`the plan offers ${offeredRate} requests/s; on a machine of two cores a local run is to be believed up to ${believableRate}`]
 }
 
 function phasesOf({ timeline }: Scenario): Plan['phases'] {

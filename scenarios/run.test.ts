@@ -156,6 +156,11 @@ describe('what is not to be had', () => {
     expect(it.started!.options.simulation).toEqual({ plant: ['retries-unbounded'] })
     expect(record.limits).toEqual([limit])
   })
+  it.each([['real', 1], ['virtual', 0]] as const)('a rate that a small machine cannot send is said, in %s time %i times', async (time, times) => {
+    const scenario = { ...drill.scenario, loads: drill.scenario.loads.map((load) => ({ ...load, ratePerSecond: 50_000 })) }
+    const { limits } = await run(request({ ...fake().substrate, time }, { scenario }))
+    expect(limits.filter((limit) => limit.includes('two cores'))).toHaveLength(times)
+  })
   it.each([
     ['a stand-in', { k6: { version: '1', origin: 'embedded', reason: 'not on PATH' } }],
     ['nothing', {}],

@@ -14,7 +14,7 @@ import { declare, plantedLimits, simulationOf } from './declare.ts'
 import { scenarioError } from './errors.ts'
 import { withSuite } from './loads/index.ts'
 import { overlay } from './overlay.ts'
-import { plan } from './plan.ts'
+import { limitsInRealTime, plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
 import { runFile, type RunRecord } from './run-record.ts'
 import type { Scenario } from './scenario.ts'
@@ -144,7 +144,11 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
     capabilities: substrate.capabilities(),
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
     plan: planned, config,
-    limits: [...(planned.limits ?? []), ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate)],
+    limits: [
+      ...(planned.limits ?? []),
+      ...(substrate.time === 'virtual' ? [] : limitsInRealTime(planned)),
+      ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate),
+    ],
   }
 }
 

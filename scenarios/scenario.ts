@@ -97,7 +97,7 @@ export interface Plan {
   affectedGroups: string[]
   /** Highest rate of all streams together, requests a second. */
   offeredRate?: number
-  /** What the plan had to leave out or asks too much of, for run.json. */
+  /** What the plan had to leave out, for run.json; what it asks of a machine is told by `limitsInRealTime`. */
   limits?: string[]
   endUs: number
 }

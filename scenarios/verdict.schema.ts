@@ -1,14 +1,14 @@
 // The shape of `verdict.json`, for its committed JSON Schema and for whoever reads one back.
 
 import { z } from 'zod'
-import { verdictValues, verdictVersion } from './verdict.ts'
+import { checkVerdicts, verdictValues, verdictVersion } from './verdict.ts'
 
 const ms = z.number().describe('Milliseconds.')
 
 const check = z.strictObject({
   name: z.string().describe('Unique in the document and stable over runs.'),
   group: z.enum(['objective', 'steady-state', 'validity']).describe('validity decides whether the run may be believed at all.'),
-  verdict: z.enum(verdictValues),
+  verdict: z.enum(checkVerdicts).describe('unsupported: the substrate cannot measure it, so it decides nothing.'),
   objective: z.string().describe('What had to hold.'),
   observed: z.number().nullable().describe('The measured value in `unit`; null when it could not be measured.'),
   unit: z.string(),

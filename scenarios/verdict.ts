@@ -5,6 +5,10 @@ export const verdictVersion = 'regatta.dev/v1alpha1'
 export const verdictValues = ['pass', 'fail', 'inconclusive'] as const
 export type VerdictValue = (typeof verdictValues)[number]
 
+/** unsupported: asked for, and the substrate cannot measure it. Such a check decides nothing; its evidence says why. */
+export const checkVerdicts = [...verdictValues, 'unsupported'] as const
+export type CheckVerdict = (typeof checkVerdicts)[number]
+
 /** Exit codes are API. */
 export const ExitCode = { pass: 0, fail: 1, inconclusive: 2, badInput: 3, toolFailed: 4, interrupted: 130 } as const
 
@@ -13,7 +17,7 @@ export interface Check {
   name: string
   /** 'objective' from the scenario's thresholds; 'validity' decides whether the run may be believed at all. */
   group: 'objective' | 'steady-state' | 'validity'
-  verdict: VerdictValue
+  verdict: CheckVerdict
   /** What had to hold, in words a person reads: `max < 5 s`. */
   objective: string
   /** The measured value in `unit`; null when it could not be measured. */

@@ -8,7 +8,7 @@ import { federate, type FederationConfig } from '../gateway/config/federate.ts'
 import { kinds } from '../gateway/config/kinds/index.ts'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { catalogScenarios, loadScenarioAndTopology } from '../scenarios/load-scenario.ts'
-import { plan } from '../scenarios/plan.ts'
+import { limitsInRealTime, plan } from '../scenarios/plan.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import { catalogTopologies, loadTopology } from '../topologies/load.ts'
 import { commandError } from './errors.ts'
@@ -50,8 +50,9 @@ function scenarioTask(name: string, fast: boolean): Task {
     name,
     async check() {
       const { scenario, topology } = await loadScenarioAndTopology(name, { fast })
-      const { endUs, offeredRate = 0, limits = [] } = plan(scenario, topology, 1)
-      return { kind: 'Scenario', name: scenario.name, description: scenario.description, file: scenario.file, seconds: endUs / 1e6, offeredRate, limits }
+      const planned = plan(scenario, topology, 1)
+      const { endUs, offeredRate = 0, limits = [] } = planned
+      return { kind: 'Scenario', name: scenario.name, description: scenario.description, file: scenario.file, seconds: endUs / 1e6, offeredRate, limits: [...limits, ...limitsInRealTime(planned)] }
     },
   }
 }

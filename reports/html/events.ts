@@ -47,6 +47,7 @@ function tell(event: HistoryEvent): { category: Category; text: string } | null 
     case 'fault-heal-asked': return { category: 'fault', text: `${event.fault}: healing of ${event.detail.kind} asked for` }
     case 'fault-healed': return { category: 'fault', text: `${event.fault}: ${event.detail.kind} healed` }
     case 'interrupted': return { category: 'fault', text: `interrupted: ${event.reason}` }
+    case 'invariant-violated': return { category: 'fault', text: `invariant ${event.invariant} broken: ${event.text}` }
     case 'region-state': return { category: 'routing', text: `region ${event.region} is ${event.state} (${event.cause})` }
     case 'first-redirect': return { category: 'routing', text: `first request for ${event.from} sent to ${event.to} (${event.cause})` }
     case 'target-state': return { category: 'health', text: `${targetWords(event.target)}${event.service === null ? '' : ` for ${event.service}`}: ${event.from} → ${event.state} (${event.cause})` }

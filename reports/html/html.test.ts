@@ -9,7 +9,7 @@ import { catalogScenarios } from '../../scenarios/load-scenario.ts'
 import { readRun } from '../../scenarios/read-run.ts'
 import { readHistory } from '../../topologies/history/read.ts'
 import type { ReportInput } from '../report.ts'
-import { nasty } from '../verdict.case.ts'
+import { nasty, trace, unsupportedVerdict } from '../verdict.case.ts'
 import { writeFixtureRun, type FixtureOptions } from './fixture.case.ts'
 import { html } from './html.ts'
 import { embeddedJson, escapeHtml, h } from './markup.ts'
@@ -52,6 +52,29 @@ describe('the page of a run', () => {
     expect(page).toContain('regatta run regional-outage --on local --seed 42')
     expect(page).toContain('<a href="events.ndjson">')
     expect(page).toContain('toxiproxy: the embedded part stands in (not found and not installed)')
+  })
+
+  it('of virtual time says what could not be measured, how long it took, and its trace', async () => {
+    const input = await inputOf()
+    const run = { ...input.run, substrate: 'simulated', time: 'virtual' as const, inventory: { ...input.run.inventory, trace } }
+    const history = { ...input.history, events: input.history.events.filter(({ kind }) => kind !== 'machine') }
+    const page = html({ run, history, verdict: unsupportedVerdict({ verdict: 'inconclusive' }) })
+    expect(page).toContain('<span class="mark unsupported"><b aria-hidden="true">–</b> unsupported</span>')
+    expect(page).toContain('<li>simulated cannot measure decision_time: the clock stands still</li>')
+    expect(page).toContain('1 of 2 hold, 1 cannot be measured here')
+    expect(page).toContain('<dt>substrate</dt><dd>simulated, in virtual time</dd>')
+    expect(page).toContain('<dt>virtual time</dt><dd>60 s in 5.2 s by the clock on the wall, 11.5 times faster than real time</dd>')
+    expect(page).toContain('<dt>trace</dt><dd>47982203a32013f1 over 12,345,678 events, 3,000,000 requests</dd>')
+    expect(page).toContain('Virtual time stands still while the machine is busy')
+    expect(html(input)).not.toMatch(/virtual/i)
+  })
+
+  it('names what was asked in vain when nothing else was asked', async () => {
+    const input = await inputOf()
+    const { checks } = unsupportedVerdict()
+    const page = html({ ...input, verdict: unsupportedVerdict({ verdict: 'inconclusive', checks: [] }) })
+    const [, callout] = /<section class="callout inconclusive"(.*?)<\/section>/s.exec(page) ?? []
+    expect(callout).toContain(escapeHtml(checks[0].evidence[0]))
   })
 
   it('is the same every time', async () => {

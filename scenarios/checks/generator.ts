@@ -3,11 +3,12 @@
 
 import { countArrivals } from '../../topologies/arrivals.ts'
 import type { Requests } from '../../topologies/history/table.ts'
+import type { LoadSpec } from '../../topologies/substrate.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { formatCount, formatMs, percentile, rounded } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
 
-/** k6 may begin one iteration fewer or more where a scenario ends. */
+/** k6 may begin one iteration fewer or more where a scenario ends. In virtual time there is no k6: its arrivals are played as scheduled. */
 const k6Tolerance = 1
 
 export const generator: Rule = {
@@ -41,15 +42,16 @@ function sendLag(context: JudgeContext): { source: string; p99Ms: number | null 
 interface Expected { count: number; tolerance: number; counted: boolean }
 
 /** Hand-written suites make their own schedule: of those only that they sent anything can be told. */
-function missingArrivals({ plan, history: { requests } }: JudgeContext): string[] {
+function missingArrivals({ run, plan, history: { requests } }: JudgeContext): string[] {
+  const byK6 = (engine: LoadSpec['engine']): boolean => engine === 'k6' && run.time !== 'virtual'
   const expected = new Map<string, Expected>()
   for (const load of plan.loads) {
-    const byHand = plan.scenario.loads.some((block) => block.name === load.name && block.suite !== null)
+    const byHand = byK6(load.engine) && plan.scenario.loads.some((block) => block.name === load.name && block.suite !== null)
     load.streams.forEach((stream, index) => {
       const key = streamName(load.source, stream.group, stream.pinned ?? '')
       const sum = expected.get(key) ?? { count: 0, tolerance: 0, counted: true }
       sum.count += countArrivals(load, index)
-      sum.tolerance += load.engine === 'k6' ? k6Tolerance : 0
+      sum.tolerance += byK6(load.engine) ? k6Tolerance : 0
       sum.counted &&= !byHand
       expected.set(key, sum)
     })
@@ -79,11 +81,12 @@ function streamName(source: string, group: string, pinned: string): string {
   return `${source} of ${group}${pinned === '' ? '' : ` pinned to ${pinned}`}`
 }
 
-function lostRows({ history: { requests } }: JudgeContext): string[] {
+/** In virtual time nothing is dropped: a row without an end is a request that the simulated world forgot. */
+function lostRows({ run, history: { requests } }: JudgeContext): string[] {
   const lost = requests.outcome.codeOf('lost')
   let count = 0
   for (let row = 0; row < requests.length; row++) if (requests.outcome.codes[row] === lost) count++
-  return count === 0 || lost === -1 ? [] : [`${formatCount(count)} requests were dropped by the generator`]
+  return count === 0 || lost === -1 ? [] : [`${formatCount(count)} requests ${run.time === 'virtual' ? 'never came to an end' : 'were dropped by the generator'}`]
 }
 
 /** A generator's own summary: `{"name":…,"scheduled":…,"dropped":…,"unfinished":…}` as the text of a tool event. */

@@ -1,13 +1,16 @@
 // A verdict rests on the whole record: the run ended by itself, every phase began, every fault came into force
 // and was healed, and nothing of the history is torn or missing.
 
+import type { JudgeContext } from '../judging/context.ts'
+import { formatCount } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
 import { seconds } from './check.ts'
 
 export const historyComplete: Rule = {
   name: 'history-complete',
   group: 'validity',
-  evaluate({ run, plan, history, phases, faults }) {
+  evaluate(context) {
+    const { run, plan, history, phases, faults } = context
     const interrupted = history.events.filter((event) => event.kind === 'interrupted')
     const problems = [
       ...(run.ended === 'complete' ? [] : [`the run ended as ${run.ended}${run.error === null ? '' : `: ${run.error.code}: ${run.error.message}`}`]),
@@ -20,6 +23,7 @@ export const historyComplete: Rule = {
         return healAskedUs === null || healedUs === null ? [`${name} was never healed`] : []
       }),
       ...history.notes,
+      ...unlikeTrace(context),
     ]
     return [{
       name: 'history-complete', group: 'validity', verdict: problems.length === 0 ? 'pass' : 'inconclusive',
@@ -27,4 +31,10 @@ export const historyComplete: Rule = {
       evidence: problems.length === 0 ? [`${history.events.length} events, ${history.requests.length} requests, ${history.attempts.length} attempts`] : problems,
     }]
   },
+}
+
+/** A run in virtual time counted what it sent: each of them has to be on record. */
+function unlikeTrace({ run: { inventory }, history: { requests } }: JudgeContext): string[] {
+  const sent = inventory?.trace?.requests ?? requests.length
+  return sent === requests.length ? [] : [`${formatCount(requests.length)} requests are on record, ${formatCount(sent)} were sent`]
 }

@@ -7,16 +7,18 @@ import { parseThresholds } from '../thresholds.ts'
 import type { Check } from '../verdict.ts'
 import type { Rule } from './check.ts'
 
-/** Where a scenario states no hypothesis. */
+/** Where a scenario states no hypothesis, or none that can be measured where it ran. */
 const defaultHypothesis = { http_req_failed: ['rate<0.01'] }
 
 export const steadyState: Rule = {
   name: 'steady-state',
   group: 'steady-state',
   evaluate(context) {
-    const { plan } = context
-    const stated = Object.keys(plan.scenario.steadyState).length > 0 ? plan.scenario.steadyState : defaultHypothesis
-    const hypothesis = parseThresholds(stated, { file: plan.scenario.name, path: 'spec.steadyState' })
+    const { plan, run } = context
+    const place = { file: plan.scenario.name, path: 'spec.steadyState' }
+    const stated = parseThresholds(plan.scenario.steadyState, place)
+    const measured = stated.some(({ metric }) => run.unmeasured?.[metric] === undefined)
+    const hypothesis = measured ? stated : [...stated, ...parseThresholds(defaultHypothesis, place)]
     const judge = (phase: 'steady' | 'recovered', when: string): Check[] => hypothesis.map((threshold) => {
       const check = judgeThreshold(context, { ...threshold, tags: { ...threshold.tags, phase } }, 'steady-state')
       return { ...check, name: `steady-state ${when}: ${threshold.name}` }

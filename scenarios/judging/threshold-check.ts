@@ -19,6 +19,10 @@ export function judgeThreshold(context: JudgeContext, threshold: Threshold, grou
 }
 
 function find(context: JudgeContext, threshold: Threshold): Finding {
+  const unmeasured = context.run.unmeasured?.[threshold.metric]
+  if (unmeasured !== undefined) {
+    return { verdict: 'unsupported', observed: null, evidence: [`${context.run.substrate} cannot measure ${threshold.metric}: ${unmeasured}`] }
+  }
   const metric = measures[threshold.metric]
   try {
     return 'judge' in metric ? metric.judge(context, threshold) : judgeSample(threshold, metric.measure(context, threshold.tags))

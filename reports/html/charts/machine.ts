@@ -14,7 +14,7 @@ import { machine } from '../series.ts'
 export function machineChart(page: Page): Markup {
   const { cpuShare, loopLagMs } = machine(page.context, page.slots)
   if (cpuShare.every((value) => value === null)) {
-    return h`<figure class="card chart" id="machine"><figcaption><h3>Room on the machine</h3><p>The run holds no sample of the machine.</p></figcaption></figure>`
+    return h`<figure class="card chart" id="machine"><figcaption><h3>Room on the machine</h3><p>${page.run.time === 'virtual' ? 'Virtual time stands still while the machine is busy: nothing of the machine enters the run.' : 'The run holds no sample of the machine.'}</p></figcaption></figure>`
   }
   const y = linearAxis(1, (value) => formatUnit(value, 'share'))
   page.readouts.machine = [

@@ -17,7 +17,9 @@ export function checksSection({ verdict }: Page): Markup {
   return h`<section id="checks"><h2>Checks</h2>${shown.map(({ group, title, words }) => {
     const checks = worstFirst(verdict.checks.filter((check) => check.group === group))
     const held = checks.filter((check) => check.verdict === 'pass').length
-    return h`<div class="card"><h3>${title} <span class="count">${held} of ${checks.length} hold</span></h3><p class="quiet">${words}</p>
+    const unsupported = checks.filter((check) => check.verdict === 'unsupported').length
+    const count = `${held} of ${checks.length - unsupported} hold${unsupported === 0 ? '' : `, ${unsupported} cannot be measured here`}`
+    return h`<div class="card"><h3>${title} <span class="count">${count}</span></h3><p class="quiet">${words}</p>
 <table class="checks"><thead><tr><th scope="col">Verdict</th><th scope="col">Check</th><th scope="col" class="n">Observed</th><th scope="col">Objective</th></tr></thead>
 <tbody>${checks.map(row)}</tbody></table></div>`
   })}</section>`

@@ -63,7 +63,7 @@ function budget(check: Check | undefined, valueMs: number, notRecovered: boolean
   if (check === undefined) return nothing
   const allowedMs = upperBoundMs(check.objective)
   const words = h`<span class="mark ${check.verdict}">${marks[check.verdict]} ${check.verdict}</span> objective <strong>${check.objective}</strong>, observed <strong>${notRecovered ? 'not recovered' : quantity(check.observed, check.unit)}</strong>`
-  if (allowedMs === null || notRecovered) return h`<p class="budget">${words}</p>`
+  if (allowedMs === null || notRecovered || check.verdict === 'unsupported') return h`<p class="budget">${words}</p>`
   const share = valueMs / allowedMs
   return h`<div class="budget"><p>${words}: ${quantity(Math.round(share * 1000) / 1000, 'share')} of the time allowed</p>
 <div class="meter ${check.verdict}" aria-hidden="true"><span style="width:${round(Math.min(1, share) * 100)}%"></span></div></div>`

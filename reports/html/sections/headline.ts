@@ -6,7 +6,7 @@ import { failoverWords, quantity, verdictWords, whenUtc, worstFirst } from '../.
 import { h, nothing, type Markup } from '../markup.ts'
 import type { Page } from '../page.ts'
 
-export const marks = { pass: '✓', fail: '✗', inconclusive: '?' } as const
+export const marks = { pass: '✓', fail: '✗', inconclusive: '?', unsupported: '–' } as const
 
 export function headline(page: Page): Markup {
   const { verdict, run } = page
@@ -52,14 +52,20 @@ function objectiveOf(check: Check | undefined): string {
 /** What the verdict hangs on when it is no pass. */
 function decisive({ verdict, run }: Page): Markup {
   if (verdict.verdict === 'pass') return nothing
-  const invalid = verdict.checks.filter((check) => check.group !== 'objective' && check.verdict !== 'pass')
-  const deciding = verdict.verdict === 'inconclusive' && invalid.length > 0 ? invalid : verdict.checks.filter((check) => check.verdict !== 'pass')
+  const invalid = verdict.checks.filter((check) => check.group !== 'objective' && check.verdict !== 'pass' && check.verdict !== 'unsupported')
+  const deciding = verdict.verdict === 'inconclusive' && invalid.length > 0 ? invalid : undecided(verdict.checks)
   if (run.ended !== 'complete') {
     return h`<section class="callout inconclusive" aria-label="What decided"><h2>The run ${run.ended === 'failed' ? 'failed' : 'was interrupted'}</h2>
 ${run.error === null ? nothing : h`<p class="error"><code>${run.error.code}</code> ${run.error.message}</p>`}<p class="quiet">${invalid.length} checks could not be judged; <a href="#checks">they stand below</a>.</p></section>`
   }
   return h`<section class="callout ${verdict.verdict}" aria-label="What decided"><h2>${verdict.verdict === 'fail' ? 'What was missed' : 'Why this cannot be judged'}</h2>
 <ul>${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${ground(check, verdict.failover?.notRecovered === true)}, <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
+}
+
+/** What decided; where nothing did, what was asked in vain. */
+function undecided(checks: readonly Check[]): Check[] {
+  const deciding = checks.filter(({ verdict }) => verdict === 'fail' || verdict === 'inconclusive')
+  return deciding.length > 0 ? deciding : checks.filter(({ verdict }) => verdict === 'unsupported')
 }
 
 /** What was seen: for a miss the value, for what could not be told the reason. */

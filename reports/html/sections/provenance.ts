@@ -2,7 +2,7 @@
 // machine, and every file of the run's folder.
 
 import { primitiveKinds } from '../../../topologies/primitives.ts'
-import { quantity } from '../../words.ts'
+import { quantity, virtualTimeWords } from '../../words.ts'
 import { round } from '../axis.ts'
 import { h, nothing, type Markup } from '../markup.ts'
 import type { Page } from '../page.ts'
@@ -27,8 +27,11 @@ ${tools(page)}${stages(page)}${capabilities(page)}</section>`
 function versions({ run }: Page): [string, string][] {
   const { machine, inventory } = run
   const clock = inventory.clock
+  const virtual = virtualTimeWords(inventory)
   return [
-    ['run', run.id], ['regatta', run.regatta], ['node', run.node],
+    ['run', run.id], ['substrate', `${run.substrate}${run.time === 'virtual' ? ', in virtual time' : ''}`],
+    ...(virtual === null ? [] : [['virtual time', virtual.played], ['trace', virtual.trace]] satisfies [string, string][]),
+    ['regatta', run.regatta], ['node', run.node],
     ['machine', `${machine.cpuModel}, ${machine.cpus} processors, ${quantity(Math.round(machine.memoryBytes / 2 ** 30), 'GiB')}`], ['system', `${machine.os} ${machine.arch}`],
     ['clock', `${clock.id}, offset ${quantity(clock.offsetUs / 1000, 'ms')} ± ${quantity(clock.uncertaintyUs / 1000, 'ms')}`],
   ]
