@@ -5,7 +5,7 @@ import { deriveSeed } from '../topologies/arrivals.ts'
 import type { LoadSpec, RequestTemplate, StreamSpec } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
 import type { Path } from './faults/fault.ts'
-import { homeRegion, regionsByDistance } from './faults/paths.ts'
+import { regionsByDistance } from './faults/paths.ts'
 import type { Scenario } from './scenario.ts'
 
 /** Groups that no fault touches are probed this many times more coarsely. */
@@ -15,7 +15,9 @@ const probesPerPath = 222
 /** Pinned probes end this long before the steady phase does, so that the fault meets none of them in flight. */
 const settleUs = 300_000
 /** All paths together, requests a second: what the whole of a small machine's 600 leaves beside load and prober. */
-const pathProbeBudget = 320
+const leastPathBudget = 320
+/** Where the load itself is beyond such a machine (in simulation), probes may be so much of it. */
+const pathShareOfLoad = 0.05
 /** Often enough that an outage of a second shows, seldom enough to weigh nothing beside ordinary traffic. */
 export const usualWitnessIntervalMs = 200
 const witnessTimeoutMs = 1000
@@ -34,8 +36,9 @@ export interface ProbeContext {
 
 export function planProbes(context: ProbeContext): { loads: LoadSpec[]; limits: string[] } {
   const paths = planPathProbes(context)
-  const loads = [planProber(context), paths.load, planWitnesses(context)]
-  return { loads: loads.filter((load) => load.streams.length > 0), limits: paths.limits }
+  const witnesses = planWitnesses(context)
+  const loads = [planProber(context), paths.load, witnesses.load]
+  return { loads: loads.filter((load) => load.streams.length > 0), limits: [...paths.limits, ...witnesses.limits] }
 }
 
 function planProber(context: ProbeContext): LoadSpec {
@@ -56,7 +59,8 @@ function planPathProbes(context: ProbeContext): { load: LoadSpec; limits: string
   const seconds = (toUs - steady.fromUs) / 1_000_000
   const wanted = seconds > 0 ? pathsToKnow(context) : []
   const ratePerSecond = probesPerPath / seconds
-  const kept = wanted.slice(0, Math.max(1, Math.floor(pathProbeBudget / ratePerSecond)))
+  const budget = pathBudget(context.scenario)
+  const kept = wanted.slice(0, Math.max(1, Math.floor(budget / ratePerSecond)))
   const streams = kept.map(({ group, region }, index) => stream(context, 'paths', {
     group, ratePerSecond, pinned: region, timeoutMs: context.scenario.prober.timeoutMs,
     phaseUs: Math.round((index * 1_000_000) / (ratePerSecond * kept.length)),
@@ -66,29 +70,47 @@ function planPathProbes(context: ProbeContext): { load: LoadSpec; limits: string
     load: { name: 'paths', source: 'path-probe', engine: 'open-loop', streams, fromUs: steady.fromUs, toUs: Math.round(toUs) },
     limits: left.length === 0 ? [] : [
       `normal latency is not measured on ${left.length} paths (${left.slice(0, 5).join(', ')}${left.length > 5 ? ', …' : ''}): ` +
-      `the steady phase is too short for ${probesPerPath} probes of each at ${pathProbeBudget} requests/s in all`,
+      `the steady phase is too short for ${probesPerPath} probes of each at ${budget} requests/s in all`,
     ],
   }
 }
 
-/** Most wanted first: homes of the affected groups, homes of the others, where the affected may go, the rest. */
-function pathsToKnow({ topology, affectedGroups }: ProbeContext): Path[] {
-  const affected = topology.clients.filter(({ name }) => affectedGroups.includes(name))
-  const others = topology.clients.filter(({ name }) => !affectedGroups.includes(name))
-  const ways = (from: number, to?: number): Path[] => affected.flatMap((group) =>
-    regionsByDistance(topology, group).slice(from, to).map((region) => ({ group: group.name, region })))
-  const homes = others.map((group) => ({ group: group.name, region: homeRegion(topology, group) }))
-  return [...ways(0, 1), ...homes, ...ways(1, 3), ...ways(3)]
+function pathBudget({ loads }: Scenario): number {
+  return Math.max(leastPathBudget, Math.round(pathShareOfLoad * loads.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0)))
 }
 
-function planWitnesses(context: ProbeContext): LoadSpec {
-  const paths = [...new Map(context.faultPaths.map((path) => [`${path.group} ${path.region}`, path])).values()]
+/**
+ * Most wanted first: homes of the affected groups, homes of the others, where the affected may go, the rest. Only
+ * regions that serve the prober's requests: elsewhere a pinned probe is refused.
+ */
+function pathsToKnow({ scenario, topology, affectedGroups }: ProbeContext): Path[] {
+  const serves = servedBy(scenario)
+  const near = new Map(topology.clients.map((group) => [group.name, regionsByDistance(topology, group).filter(serves)]))
+  const affected = topology.clients.filter(({ name }) => affectedGroups.includes(name))
+  const others = topology.clients.filter(({ name }) => !affectedGroups.includes(name))
+  const ways = (groups: Topology['clients'], from: number, to?: number): Path[] => groups.flatMap(({ name }) =>
+    near.get(name)!.slice(from, to).map((region) => ({ group: name, region })))
+  return [...ways(affected, 0, 1), ...ways(others, 0, 1), ...ways(affected, 1, 3), ...ways(affected, 3)]
+}
+
+function servedBy({ prober }: Scenario): (region: string) => boolean {
+  return (region) => prober.regions?.includes(region) ?? true
+}
+
+function planWitnesses(context: ProbeContext): { load: LoadSpec; limits: string[] } {
+  const serves = servedBy(context.scenario)
+  const all = [...new Map(context.faultPaths.map((path) => [`${path.group} ${path.region}`, path])).values()]
+  const paths = all.filter(({ region }) => serves(region))
   const intervalMs = context.scenario.prober.witnessIntervalMs ?? usualWitnessIntervalMs
   const streams = paths.map(({ group, region }, index) => stream(context, 'witness', {
     group, pinned: region, ratePerSecond: 1000 / intervalMs, timeoutMs: witnessTimeoutMs,
     phaseUs: Math.round((index * intervalMs * 1000) / paths.length),
   }))
-  return { name: 'witness', source: 'witness', engine: 'open-loop', streams, fromUs: 0, toUs: context.endUs }
+  const blind = [...new Set(all.filter(({ region }) => !serves(region)).map(({ region }) => region))]
+  return {
+    load: { name: 'witness', source: 'witness', engine: 'open-loop', streams, fromUs: 0, toUs: context.endUs },
+    limits: blind.length === 0 ? [] : [`no witness watches ${blind.join(', ')}: requests called ${context.scenario.prober.template} are not served there`],
+  }
 }
 
 function stream(

@@ -7,6 +7,7 @@ import { seededRandom } from '../gateway/runtime.ts'
 import type { ConfigDocument } from '../topologies/substrate.ts'
 import { faultOf } from './faults/index.ts'
 import { planLoads } from './loads/index.ts'
+import { mixOf } from './resolve-mix.ts'
 import { known, refuse, tryOut, type Reading } from './resolve-reading.ts'
 import type { ChangeBlock, FaultBlock, LoadBlock, ProberBlock, Timeline } from './scenario.ts'
 import type { ChangeBlockFile, FaultBlockFile } from './schema.ts'
@@ -23,15 +24,10 @@ export function loadsOf(reading: Reading): LoadBlock[] {
     if (names.has(block.name)) refuse(reading, 'RGT_SCENARIO_REFERENCE', [...path, 'name'], 'two loads share a name', block.name)
     names.add(block.name)
     block.groups?.forEach((group, at) => known(reading, 'group', group, groups, [...path, 'groups', at]))
-    const mix = block.mix.map(({ host, ...template }, at) => {
-      if (host === undefined && block.host === undefined) {
-        refuse(reading, 'RGT_SCENARIO_SCHEMA', [...path, 'mix', at], 'a request needs a host', 'neither `host` here nor in its load')
-      }
-      return { ...template, host: host ?? block.host ?? '' }
-    })
     const load: LoadBlock = {
       name: block.name, kind: block.kind, ratePerSecond: block.rate, arrivals: block.arrivals,
-      groups: block.groups, timeoutMs: block.timeout / 1000, suite: block.suite, mix,
+      groups: block.groups, timeoutMs: block.timeout / 1000, suite: block.suite,
+      mix: mixOf(reading, block, path),
     }
     tryOut(reading, path, () => planLoads([{ ...load, groups: null }], reading.topology, 0, { fromUs: 0, toUs: 1 }))
     return load
@@ -40,7 +36,7 @@ export function loadsOf(reading: Reading): LoadBlock[] {
 
 export function proberOf(reading: Reading, loads: readonly LoadBlock[]): ProberBlock {
   const { prober } = reading.spec
-  const safe = loads.flatMap((block) => block.mix).filter((template) => idempotent.has(template.method)).map(({ name }) => name)
+  const safe = [...new Set(loads.flatMap((block) => block.mix).filter((template) => idempotent.has(template.method)).map(({ name }) => name))]
   const template = prober.template ?? safe[0]
   if (template === undefined) {
     refuse(reading, 'RGT_SCENARIO_REFERENCE', ['spec', 'load'], 'the prober needs a request that may be sent again', 'none in the mixes', 'a template with method GET')

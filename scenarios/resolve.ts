@@ -8,7 +8,9 @@ import type { ConfigDocument } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { frozenCopy } from './freeze.ts'
 import { blocksOf, loadsOf, proberOf } from './resolve-blocks.ts'
+import { overlay } from './overlay.ts'
 import { configOf, type ReadConfig } from './resolve-config.ts'
+import { lawfulOf, servingOf } from './resolve-residency.ts'
 import type { Reading, Spec } from './resolve-reading.ts'
 import type { LoadBlock, Scenario, Thresholds, Timeline } from './scenario.ts'
 import type { ScenarioFile } from './schema.ts'
@@ -44,6 +46,7 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
   checkThresholds(reading, loads, short !== undefined)
   const prober = proberOf(reading, loads)
   const config = await configOf(reading, around.base, around.readConfig)
+  const lawful = problems.length > 0 ? null : lawfulOf(reading, loads, overlay(around.base, config))
   if (problems.length > 0) throw new CodedErrors(problems.sort(byPlace))
   return frozenCopy<Scenario>({
     name: file.metadata.name,
@@ -53,7 +56,7 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
     entry: spec.entry,
     config,
     loads,
-    prober,
+    prober: { ...prober, ...(lawful === null ? {} : servingOf(lawful, prober, around.topology)) },
     timeline,
     steadyState: spec.steadyState?.thresholds ?? {},
     method,
@@ -78,7 +81,7 @@ function layOver(spec: Spec, short: Spec['fast']): Spec {
   if (short === undefined) return spec
   return {
     ...spec,
-    load: short.load ?? spec.load,
+    load: (short.load ?? spec.load).map((block) => ({ ...block, rate: block.rate * (short.rateShare ?? 1) })),
     method: short.method ?? spec.method,
     config: [...spec.config, ...(short.config ?? [])],
     phases: { ...spec.phases, ...short.phases },

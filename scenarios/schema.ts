@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { durationUs } from '../gateway/config/duration.ts'
 import { plantedDefects } from '../topologies/substrate.ts'
+import { servicePatterns } from '../topologies/service-patterns.ts'
 import { entryKinds } from '../topologies/topology.ts'
 import { faultKinds, faults, type FaultKind } from './faults/index.ts'
 import { loadKinds } from './loads/index.ts'
@@ -19,6 +20,13 @@ const template = z.strictObject({
   path: z.string().regex(/^\//, 'a path that starts with /'),
   headers: z.record(z.string(), z.string()).default({}),
   bodyBytes: z.int().min(0).max(16 * 1024 * 1024).default(0),
+  services: servicePatterns.optional().describe('One template for each matching service of the topology, all called by this name; '
+    + '{namespace}, {service}, {port} and {n} in host, path and headers are its own. `weight` is the share of all together.'),
+  popularity: z.strictObject({
+    zipf: z.number().min(0).max(4).describe('The weight of the service at rank k is in proportion to 1 / k^zipf; 0 = all alike, 1 = Zipf\'s law.'),
+  }).optional().describe('How the requests spread over `services`, the first being the most popular. Default: evenly.'),
+}).refine(({ services, popularity }) => services !== undefined || popularity === undefined, {
+  path: ['popularity'], message: 'of one request means nothing', params: { expected: '`services` beside it' },
 })
 
 const load = z.strictObject({
@@ -88,6 +96,7 @@ const method = z.array(z.union([faultUnion, change]))
 const fast = z.strictObject({
   phases: phases.optional(),
   load: z.array(load).min(1).optional(),
+  rateShare: z.number().positive().max(1).optional().describe('Every load\'s rate times this.'),
   prober: prober.optional(),
   config: z.array(z.union([z.string().min(1), z.looseObject({})])).optional().describe('Put over `config`.'),
   method: method.optional(),

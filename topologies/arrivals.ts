@@ -106,10 +106,19 @@ export function firstAbove(shares: Float64Array, u: number): number {
   return low
 }
 
+/** Streams of one load share their list of templates, and so its shares. */
+const known = new WeakMap<readonly RequestTemplate[], Float64Array>()
+
 function cumulativeShares(templates: readonly RequestTemplate[]): Float64Array {
-  const total = templates.reduce((sum, template) => sum + template.weight, 0)
-  let sum = 0
-  return Float64Array.from(templates, (template) => (sum += template.weight) / total)
+  let shares = known.get(templates)
+  if (shares === undefined) {
+    const total = templates.reduce((sum, template) => sum + template.weight, 0)
+    let sum = 0
+    shares = Float64Array.from(templates, (template) => (sum += template.weight) / total)
+    // Only a list that cannot change keeps them.
+    if (Object.isFrozen(templates)) known.set(templates, shares)
+  }
+  return shares
 }
 
 /** Every arrival of one stream, as values. For plans and tests; it allocates. */

@@ -5,7 +5,9 @@ import { federate, fromObjects } from '../../gateway/config/federate.ts'
 import { buildRouteTable } from '../../gateway/routing/match.ts'
 import { compileSnapshot } from '../../gateway/snapshot/compile.ts'
 import type { SnapshotRoute } from '../../gateway/snapshot/snapshot.ts'
-import type { RequestTemplate } from '../../topologies/substrate.ts'
+import type { ConfigDocument, RequestTemplate } from '../../topologies/substrate.ts'
+import type { Topology } from '../../topologies/topology.ts'
+import { scenarioError } from '../errors.ts'
 import type { RunRecord } from '../run-record.ts'
 
 export interface Lawful {
@@ -18,24 +20,65 @@ export interface Lawful {
 /** By name of the template. One that meets no route is not in the map. */
 export type LawfulRegions = Map<string, Lawful>
 
-/** Null when the record does not hold the configuration. Throws what the compiler throws when it holds a broken one. */
+/** Templates of one name that may be served in different regions, in words. */
+export interface Difference { name: string; message: string; expected: string; found: string; hint: string }
+
+/**
+ * Null when the record does not hold the configuration. Throws what the compiler throws when it holds a broken one, and
+ * RGT_SCENARIO_REFERENCE for a difference.
+ */
 export function lawfulRegions({ plan, config }: RunRecord): LawfulRegions | null {
   if (config === undefined) return null
-  const { regions, services } = plan.topology
+  const lists = plan.loads.flatMap((load) => load.streams.map((stream) => stream.templates))
+  return lawfulTemplates(config, plan.topology, lists, ({ name, message, ...details }) => {
+    throw scenarioError('RGT_SCENARIO_REFERENCE', message, { place: { file: 'run.json', path: `plan.loads: ${name}` }, ...details })
+  })
+}
+
+/**
+ * The same for lists of templates. `differs` is told when templates of one name may be served in different regions:
+ * checks know requests by that name, so neither answer would be true of all.
+ */
+export function lawfulTemplates(
+  config: readonly ConfigDocument[], { regions, services }: Topology, lists: readonly (readonly RequestTemplate[])[],
+  differs: (difference: Difference) => void,
+): LawfulRegions {
   const discovery = { regions: regions.map(({ name, jurisdiction }) => ({ name, jurisdiction })), endpoints: {}, links: {} }
   const view = { gateway: { name: 'judge', role: 'edge' as const, region: null }, discovery }
   const table = buildRouteTable(compileSnapshot(federate(fromObjects(config, 'run.json')), view, 1).routes)
-  const serves = (route: SnapshotRoute, region: string): boolean =>
-    route.backends.some(({ service }) => services.some(({ name, regions: runs }) => name === service && runs.includes(region)))
+  const everywhere = regions.map(({ name }) => name)
+  const runs = new Map(services.map((service) => [service.name, service.regions]))
   const lawful: LawfulRegions = new Map()
-  for (const template of plan.loads.flatMap((load) => load.streams.flatMap((stream) => stream.templates))) {
+  const first = new Map<string, RequestTemplate>()
+  // Streams of one load share their list.
+  for (const template of new Set(lists).values().flatMap((list) => list)) {
     const route = routeOf(table, template)
-    if (route === null || lawful.has(template.name)) continue
+    if (route === null) continue
     const { allowed } = route.residency
-    const serving = (allowed ?? regions.map(({ name }) => name)).filter((region) => serves(route, region))
-    lawful.set(template.name, { allowed, serving })
+    const serving = (allowed ?? everywhere).filter((region) => route.backends.some(({ service }) => runs.get(service)?.includes(region)))
+    const known = lawful.get(template.name)
+    if (known === undefined) {
+      lawful.set(template.name, { allowed, serving })
+      first.set(template.name, template)
+    } else if (said(known) !== said({ allowed, serving })) differs(difference(first.get(template.name)!, known, template, { allowed, serving }))
   }
   return lawful
+}
+
+function said({ allowed, serving }: Lawful): string {
+  return `${allowed?.join() ?? '*'} ${serving.join()}`
+}
+
+function difference(one: RequestTemplate, here: Lawful, other: RequestTemplate, there: Lawful): Difference {
+  const tell = ({ host, path }: RequestTemplate, { allowed, serving }: Lawful): string =>
+    `${host}${path} in ${serving.join(', ') || 'no region'}${allowed === null ? '' : ' by law'}`
+  return {
+    name: one.name,
+    message: `requests called ${one.name} may be served in different regions`,
+    expected: 'the same regions for all requests of one name, because verdicts are told by it',
+    found: `${tell(one, here)}; ${tell(other, there)}`,
+    hint: 'give them names of their own, or narrow the pattern of services',
+  }
 }
 
 function routeOf(table: ReturnType<typeof buildRouteTable>, { host, path, method, headers }: RequestTemplate): SnapshotRoute | null {
