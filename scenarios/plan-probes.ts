@@ -16,8 +16,8 @@ const probesPerPath = 222
 const settleUs = 300_000
 /** All paths together, requests a second: what the whole of a small machine's 600 leaves beside load and prober. */
 const leastPathBudget = 320
-/** Where the load itself is beyond such a machine (in simulation), probes may be so much of it. */
-const pathShareOfLoad = 0.05
+/** Where the load itself is beyond such a machine (in simulation), probes may add so much to it. */
+const pathShareOfLoad = 0.25
 /** Often enough that an outage of a second shows, seldom enough to weigh nothing beside ordinary traffic. */
 export const usualWitnessIntervalMs = 200
 const witnessTimeoutMs = 1000
@@ -57,15 +57,16 @@ function planPathProbes(context: ProbeContext): { load: LoadSpec; limits: string
   const { steady } = context
   const toUs = Math.max(steady.fromUs, steady.toUs - Math.min(settleUs, (steady.toUs - steady.fromUs) / 10))
   const seconds = (toUs - steady.fromUs) / 1_000_000
-  const wanted = seconds > 0 ? pathsToKnow(context) : []
+  const { needed, welcome } = seconds > 0 ? pathsToKnow(context) : { needed: [], welcome: [] }
   const ratePerSecond = probesPerPath / seconds
   const budget = pathBudget(context.scenario)
-  const kept = wanted.slice(0, Math.max(1, Math.floor(budget / ratePerSecond)))
+  const room = Math.max(1, Math.floor(budget / ratePerSecond))
+  const kept = [...needed, ...welcome].slice(0, room)
   const streams = kept.map(({ group, region }, index) => stream(context, 'paths', {
     group, ratePerSecond, pinned: region, timeoutMs: context.scenario.prober.timeoutMs,
     phaseUs: Math.round((index * 1_000_000) / (ratePerSecond * kept.length)),
   }))
-  const left = wanted.slice(kept.length).map(({ group, region }) => `${group} → ${region}`)
+  const left = needed.slice(room).map(({ group, region }) => `${group} → ${region}`)
   return {
     load: { name: 'paths', source: 'path-probe', engine: 'open-loop', streams, fromUs: steady.fromUs, toUs: Math.round(toUs) },
     limits: left.length === 0 ? [] : [
@@ -80,17 +81,17 @@ function pathBudget({ loads }: Scenario): number {
 }
 
 /**
- * Most wanted first: homes of the affected groups, homes of the others, where the affected may go, the rest. Only
- * regions that serve the prober's requests: elsewhere a pinned probe is refused.
+ * Most wanted first: homes of the affected groups, homes of the others, the next two regions that the affected may go
+ * to; farther ones are welcome. Only regions that serve the prober's requests: elsewhere a pinned probe is refused.
  */
-function pathsToKnow({ scenario, topology, affectedGroups }: ProbeContext): Path[] {
+function pathsToKnow({ scenario, topology, affectedGroups }: ProbeContext): { needed: Path[]; welcome: Path[] } {
   const serves = servedBy(scenario)
   const near = new Map(topology.clients.map((group) => [group.name, regionsByDistance(topology, group).filter(serves)]))
   const affected = topology.clients.filter(({ name }) => affectedGroups.includes(name))
   const others = topology.clients.filter(({ name }) => !affectedGroups.includes(name))
   const ways = (groups: Topology['clients'], from: number, to?: number): Path[] => groups.flatMap(({ name }) =>
     near.get(name)!.slice(from, to).map((region) => ({ group: name, region })))
-  return [...ways(affected, 0, 1), ...ways(others, 0, 1), ...ways(affected, 1, 3), ...ways(affected, 3)]
+  return { needed: [...ways(affected, 0, 1), ...ways(others, 0, 1), ...ways(affected, 1, 3)], welcome: ways(affected, 3) }
 }
 
 function servedBy({ prober }: Scenario): (region: string) => boolean {

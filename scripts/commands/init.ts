@@ -55,14 +55,18 @@ async function filesFrom(from: string): Promise<Record<string, string>> {
   const { topology: name } = await loadScenario(from)
   const topology = await loadTopology(name)
   const file = catalogTopologies().find((one) => one.name === name)!.file
-  const config = topology.gateway.config.map((path) => ({ path, to: `config/${basename(path)}` }))
+  const place = (path: string): { path: string; to: string } => ({ path, to: `config/${basename(path)}` })
+  const config = topology.gateway.config.map(place)
+  // Templates follow their kind's schema only once they are filled in.
+  const templates = (topology.gateway.templates ?? []).flatMap((template) => template.config).map(place)
   let topologyText = readFileSync(file, 'utf8')
-  for (const { path, to } of config) topologyText = topologyText.replaceAll(relative(dirname(file), path), to)
+  for (const { path, to } of [...config, ...templates]) topologyText = topologyText.replaceAll(relative(dirname(file), path), to)
   const scenarioText = readFileSync(entry.file, 'utf8').replace(/^(\s+topology:\s*)\S+/m, `$1./${name}.yaml`)
   return {
     [`${from}.yaml`]: withSchema('./schemas/scenario.json', scenarioText),
     [`${name}.yaml`]: withSchema('./schemas/topology.json', topologyText),
     ...Object.fromEntries(config.map(({ path, to }) => [to, withSchema('../schemas/gateway.json', readFileSync(path, 'utf8'))])),
+    ...Object.fromEntries(templates.map(({ path, to }) => [to, readFileSync(path, 'utf8')])),
     ...Object.fromEntries(Object.entries(schemaFiles()).map(([schema, text]) => [`schemas/${schema}`, text])),
   }
 }

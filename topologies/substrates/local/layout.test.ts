@@ -5,6 +5,8 @@ import { expect, test } from 'vitest'
 import { loadTopology } from '../../load.ts'
 import type { ClientGroup, Entry, Link, PlaceRef, Topology } from '../../topology.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
+import { localSubstrate } from './local.ts'
+import { mostPorts } from './ports.ts'
 
 const names = (prefix: string, max: number, min = 0) => fc.integer({ min, max }).map((count) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`))
 
@@ -114,4 +116,14 @@ test.for(['three-regions', 'fifteen-regions'])('%s: an edge asks the control pla
     const [first] = layout.gateways.find((one) => one.name === edge && one.role === 'edge')!.controlPlanes
     expect(layout.entries.find(({ listenPort }) => listenPort === first.port)?.to).toBe(`region:${home}`)
   }
+})
+
+test('what needs more ports than a machine has is refused before anything is started', async () => {
+  const topology = await loadTopology('global-federation')
+  expect(portsNeeded(topology)).toBeGreaterThan(mostPorts)
+  // Nothing but the topology is there to be used.
+  await expect(localSubstrate.start({ topology } as never)).rejects.toMatchObject({
+    code: 'RGT_UNSUPPORTED', details: { hint: 'play it in virtual time: --on simulated', found: expect.stringContaining('2000 services in 15 regions') },
+  })
+  expect(portsNeeded(await loadTopology('fifteen-regions'))).toBeLessThan(mostPorts)
 })

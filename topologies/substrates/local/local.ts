@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
+import type { Topology } from '../../topology.ts'
 import { findTool, type FoundTool } from '../../tools/index.ts'
 import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
 import { openDeployment } from './deployment.ts'
@@ -16,7 +17,7 @@ import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard, type LinkBoard } from './links.ts'
 import { openLoads, type Loads } from './loads.ts'
 import { claimRun, claims, ownerLives, sweep, type Claim } from './ownership.ts'
-import { reservePorts } from './ports.ts'
+import { mostPorts, reservePorts } from './ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
 import { supervise, type ProcessSpec } from './processes.ts'
 import { findProduct, fixedPublisher, startEdges, takeEdges } from './products.ts'
@@ -35,6 +36,7 @@ const readyTimeoutMs = 15_000
 const endGraceMs = 2_000
 
 async function start(request: StartRequest): Promise<Deployment> {
+  refuseBeyondPorts(request.topology)
   for (const { run, killed } of sweep()) {
     request.progress('clean', `removed what a dead run left: ${run}${killed.length > 0 ? ` (${killed.length} processes)` : ''}`)
   }
@@ -47,6 +49,17 @@ async function start(request: StartRequest): Promise<Deployment> {
     await unwind(undo)
     throw error
   }
+}
+
+/** Before anything is claimed or fetched: every replica and every link is a port here, and a machine has only so many. */
+function refuseBeyondPorts(topology: Topology): void {
+  const needed = portsNeeded(topology)
+  if (needed <= mostPorts) return
+  throw topologyError('RGT_UNSUPPORTED', `topology ${topology.name} is too large for sockets on one machine`, {
+    expected: `at most ${mostPorts} ports: one a replica of a service in each region, one a link`,
+    found: `${needed} ports, for ${topology.services.length} services in ${topology.regions.length} regions`,
+    hint: 'play it in virtual time: --on simulated',
+  })
 }
 
 async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {

@@ -9,6 +9,9 @@ const lowest = 12_000
 /** The first ephemeral port of Linux is 32768; macOS starts at 49152. */
 const highest = 32_000
 
+/** What one run may ask for: half of what there is, so that a free block can be found beside other runs. */
+export const mostPorts = (highest - lowest) / 2
+
 export interface PortBlock { next(): number }
 
 /** Reserves `count` free loopback ports that lie together, and notes them in the claim. */
