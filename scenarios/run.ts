@@ -5,7 +5,8 @@ import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { CodedError } from '../gateway/errors.ts'
 import { topologyError } from '../topologies/errors.ts'
-import { openHistory } from '../topologies/history/open.ts'
+import { expandBlock } from '../topologies/history/expand.ts'
+import { openHistory, type HistoryWriter } from '../topologies/history/open.ts'
 import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/history.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument, Deployment, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
@@ -159,7 +160,7 @@ function write(runDir: string, record: RunRecord): void {
   renameSync(`${file}.part`, file)
 }
 
-function tee(history: HistorySink, request: RunRequest): { sink: HistorySink; note(reason: string): void } {
+function tee(history: HistoryWriter, request: RunRequest): { sink: HistorySink; note(reason: string): void } {
   let lastUs = 0
   const sink: HistorySink = {
     event(event) {
@@ -172,6 +173,10 @@ function tee(history: HistorySink, request: RunRequest): { sink: HistorySink; no
       request.onRequest?.(row)
     },
     attempt: (row) => history.attempt(row),
+    block(block) {
+      history.block(block)
+      if (request.onRequest !== undefined && block.table === 'requests') expandBlock(block, { request: (row) => request.onRequest?.(row), attempt() {} })
+    },
   }
   return { sink, note: (reason) => sink.event({ atUs: lastUs, source: 'run', kind: 'interrupted', reason }) }
 }

@@ -1,7 +1,7 @@
 // The columns of the two tables: one line a field of a row. Everything else in this folder (writing, sorting,
 // reading, the Arrow schema) follows from these lines, so a new column is one line here and one in the row type.
 
-import { Bool, Dictionary, Field, Float64, Int16, Int32, Schema, Uint16, Utf8, type DataType } from 'apache-arrow'
+import { Bool, Dictionary, Field, Float64, Int32, Schema, Uint16, Utf8, type DataType } from 'apache-arrow'
 import type { AttemptRow, RequestRow } from '../history.ts'
 import { historyVersion } from '../history.ts'
 
@@ -43,18 +43,17 @@ export function columnNames<Row>(table: TableSpec<Row>): (keyof Row & string)[] 
 
 /**
  * The Arrow schema. Dictionary ids are the column's number: the library's own counter would make two files of
- * equal rows differ. `wide` names the columns whose codes need 32 bits; the rest take 16.
+ * equal rows differ. Codes take 32 bits: how many values there will be is known at the end only.
  */
-export function arrowSchema<Row>(table: TableSpec<Row>, wide: ReadonlySet<string>): Schema {
-  const fields = columnNames(table).map((name, index) =>
-    new Field(name, arrowType(table.columns[name], index, wide.has(name)), false))
+export function arrowSchema<Row>(table: TableSpec<Row>): Schema {
+  const fields = columnNames(table).map((name, index) => new Field(name, arrowType(table.columns[name], index), false))
   return new Schema(fields, new Map([['regatta.history', String(historyVersion)], ['regatta.table', table.name]]))
 }
 
-function arrowType(kind: ColumnKind, id: number, wide: boolean): DataType {
+function arrowType(kind: ColumnKind, id: number): DataType {
   switch (kind) {
     case 'text': return new Utf8()
-    case 'code': return new Dictionary(new Utf8(), wide ? new Int32() : new Int16(), id, false)
+    case 'code': return new Dictionary(new Utf8(), new Int32(), id, false)
     case 'us': return new Float64()
     case 'int32': return new Int32()
     case 'uint16': return new Uint16()
@@ -62,7 +61,11 @@ function arrowType(kind: ColumnKind, id: number, wide: boolean): DataType {
   }
 }
 
-/** File names in a run's folder. The stream exists while the run is on; the file replaces it at the end. */
+/**
+ * File names in a run's folder. While the run is on there is a stream of the rows that came one by one, a file in the
+ * making of those that came in blocks, or both; the sorted file replaces them at the end.
+ */
 export const fileOf = (table: TableSpec<never>['name']): string => `${table}.arrow`
 export const streamOf = (table: TableSpec<never>['name']): string => `${table}.arrows`
+export const blocksOf = (table: TableSpec<never>['name']): string => `${table}.blocks.arrow`
 export const eventsFile = 'events.ndjson'

@@ -26,8 +26,7 @@ class Chunks extends AsyncByteQueue {
 }
 
 export function openTableStream<Row>(table: TableSpec<Row>, path: string): TableStream<Row> {
-  // Codes take 32 bits here: how many values there will be is known at the end only.
-  const schema = arrowSchema(table, new Set(columnNames(table)))
+  const schema = arrowSchema(table)
   const names = columnNames(table)
   const gathered = names.map((name) => gather(table.columns[name]))
   const sink = new Chunks()

@@ -51,14 +51,28 @@ export function codeColumn(values: readonly string[], codes: Int32Array): CodeCo
   return { values, codes, at: (row) => values[codes[row]], codeOf: (value) => values.indexOf(value) }
 }
 
-/** Puts columns together; the caller has made one for each name of the table. */
-export function tableOf<Row>(table: TableSpec<Row>, columns: ColumnMap, length: number): ColumnMap & TableView<Row> {
+/** Puts columns together: those of a map, or each made when it is first asked for. */
+export function tableOf<Row>(
+  table: TableSpec<Row>, columns: ColumnMap | ((name: keyof Row & string) => AnyColumn), length: number,
+): ColumnMap & TableView<Row> {
   const names = columnNames(table)
-  const row = (index: number): Row => Object.fromEntries(names.map((name) => [name, valueAt(columns[name], table.columns[name], index)])) as Row
-  function* rows(): IterableIterator<Row> {
-    for (let index = 0; index < length; index++) yield row(index)
+  const view: TableView<Row> = {
+    length,
+    row: (index) => Object.fromEntries(names.map((name) => [name, valueAt(made[name], table.columns[name], index)])) as Row,
+    * rows() {
+      for (let index = 0; index < length; index++) yield view.row(index)
+    },
   }
-  return { ...columns, length, row, rows } as ColumnMap & TableView<Row>
+  const made = view as ColumnMap & TableView<Row>
+  for (const name of names) {
+    const value = (column: AnyColumn): AnyColumn => {
+      Object.defineProperty(view, name, { value: column, enumerable: true })
+      return column
+    }
+    if (typeof columns !== 'function') value(columns[name])
+    else Object.defineProperty(view, name, { configurable: true, enumerable: true, get: () => value(columns(name)) })
+  }
+  return made
 }
 
 export function valueAt(column: AnyColumn, kind: ColumnKind, index: number): string | number | boolean {
