@@ -87,6 +87,19 @@ const brownout: Gesture = {
   },
 }
 
+/** A bad release goes everywhere: every region answers errors at once, and retries have nowhere better to go. */
+const badRelease: Gesture = {
+  weight: 2,
+  draw({ topology, random, windows }) {
+    const first = windows.any()
+    const service = pick(random, topology.services).name
+    const errorRate = pick(random, [0.5, 1])
+    return topology.regions.slice(0, 8).map(({ name }, index) => block('region-brownout', index === 0 ? first : windows.near(first), {
+      region: name, delay: 0, errorRate, services: chance(random, 0.5) ? null : [service],
+    }))
+  },
+}
+
 const slowLinks: Gesture = {
   weight: 2,
   draw: (ground) => [block('latency-spike', ground.windows.any(), {
@@ -136,5 +149,5 @@ const relapse: Gesture = {
 }
 
 export const gestures: readonly Gesture[] = [
-  wholeZone, oneWay, cut, flapping, lostRegion, pausedServices, brownout, slowLinks, noPlanes, lostUntold, halfDeaf, relapse,
+  wholeZone, oneWay, cut, flapping, lostRegion, pausedServices, brownout, badRelease, slowLinks, noPlanes, lostUntold, halfDeaf, relapse,
 ]
