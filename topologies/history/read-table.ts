@@ -49,8 +49,8 @@ function readColumn(kind: ColumnKind, name: string, batches: readonly ScannedBat
     case 'uint16': return readNumbers(name, batches, new Uint16Array(length))
     case 'flag': {
       const flags = new Uint8Array(length)
-      eachBatch(name, batches, (batch, field, at, fetch) => {
-        unpackBits(fetch(field.buffer + 1, new Uint8Array(Math.ceil(batch.rows / 8))), 0, batch.rows, flags, at)
+      eachBatch(name, batches, (batch, field, at, fill) => {
+        unpackBits(fill(field.buffer + 1, new Uint8Array(Math.ceil(batch.rows / 8))), 0, batch.rows, flags, at)
       })
       return flags
     }
@@ -58,9 +58,9 @@ function readColumn(kind: ColumnKind, name: string, batches: readonly ScannedBat
 }
 
 /** Fills an array with the beginning of a buffer of the batch. */
-type Fetch = <Bytes extends Uint8Array | Uint16Array | Int8Array | Int16Array | Int32Array | Float64Array>(buffer: number, into: Bytes) => Bytes
+type Fill = <Bytes extends Uint8Array | Uint16Array | Int8Array | Int16Array | Int32Array | Float64Array>(buffer: number, into: Bytes) => Bytes
 
-function eachBatch(name: string, batches: readonly ScannedBatch[], visit: (batch: ScannedBatch, field: ScannedField, at: number, fetch: Fetch) => void): void {
+function eachBatch(name: string, batches: readonly ScannedBatch[], visit: (batch: ScannedBatch, field: ScannedField, at: number, fill: Fill) => void): void {
   let at = 0
   for (const [file, own] of Map.groupBy(batches, (batch) => batch.file)) {
     const field = file.fields.get(name) as ScannedField
@@ -77,19 +77,19 @@ function eachBatch(name: string, batches: readonly ScannedBatch[], visit: (batch
 }
 
 function readNumbers<Numbers extends Float64Array | Int32Array | Uint16Array>(name: string, batches: readonly ScannedBatch[], values: Numbers): Numbers {
-  eachBatch(name, batches, (batch, { buffer }, at, fetch) => { fetch(buffer + 1, values.subarray(at, at + batch.rows)) })
+  eachBatch(name, batches, (batch, { buffer }, at, fill) => { fill(buffer + 1, values.subarray(at, at + batch.rows)) })
   return values
 }
 
 function readTexts(name: string, batches: readonly ScannedBatch[], length: number): AnyColumn {
   const offsets = new Int32Array(length + 1)
-  eachBatch(name, batches, ({ rows }, { buffer }, at, fetch) => {
+  eachBatch(name, batches, ({ rows }, { buffer }, at, fill) => {
     if (rows === 0) return
-    const starts = fetch(buffer + 1, new Int32Array(rows + 1))
+    const starts = fill(buffer + 1, new Int32Array(rows + 1))
     for (let i = 0, base = offsets[at] - starts[0]; i < rows; i++) offsets[at + i + 1] = base + starts[i + 1]
   })
   const bytes = new Uint8Array(offsets[length])
-  eachBatch(name, batches, ({ rows }, { buffer }, at, fetch) => { fetch(buffer + 2, bytes.subarray(offsets[at], offsets[at + rows])) })
+  eachBatch(name, batches, ({ rows }, { buffer }, at, fill) => { fill(buffer + 2, bytes.subarray(offsets[at], offsets[at + rows])) })
   return textColumn(offsets, bytes)
 }
 
@@ -98,14 +98,14 @@ function readCodes(name: string, batches: readonly ScannedBatch[], length: numbe
   const codes = new Int32Array(length)
   const known = new Map<string, number>()
   const meanings = new Map<readonly string[], Int32Array | null>()
-  eachBatch(name, batches, ({ rows, dictionaries }, { buffer, dictionary }, at, fetch) => {
+  eachBatch(name, batches, ({ rows, dictionaries }, { buffer, dictionary }, at, fill) => {
     const { id, codeBytes } = dictionary as NonNullable<ScannedField['dictionary']>
     const values = dictionaries.get(id) ?? []
     if (!meanings.has(values)) meanings.set(values, meaningOf(values, known))
     const meaning = meanings.get(values) ?? null
     const own = codes.subarray(at, at + rows)
-    if (codeBytes === 4) fetch(buffer + 1, own)
-    else own.set(fetch(buffer + 1, codeBytes === 2 ? new Int16Array(rows) : new Int8Array(rows)))
+    if (codeBytes === 4) fill(buffer + 1, own)
+    else own.set(fill(buffer + 1, codeBytes === 2 ? new Int16Array(rows) : new Int8Array(rows)))
     if (meaning !== null) for (let i = 0; i < rows; i++) own[i] = meaning[own[i]]
   })
   return codeColumn([...known.keys()], codes)

@@ -1,7 +1,8 @@
-// Ids of recorded requests, as the bytes `label-000123`, written straight into a block because a string a row would
+// Names in recorded rows. Ids are the bytes `label-000123`, written straight into a block because a string a row would
 // cost more than all else together.
 
 import { requestId } from '../../arrivals.ts'
+import { topologyError } from '../../errors.ts'
 import type { BlockColumn } from '../../history.ts'
 import { rowsPerChunk } from './recorded-rows.ts'
 import type { RecordedStream } from './recorder.ts'
@@ -67,6 +68,14 @@ export class RequestIds {
     if (stream === otherStream && index < 1_000_000 && otherIndex < 1_000_000) return index - otherIndex
     return compareTexts(requestId(this.#labels[stream], index), requestId(this.#labels[otherStream], otherIndex))
   }
+}
+
+const most16Bits = 65_535
+
+/** Names of rows are counted in 16 bits. Throws RGT_UNSUPPORTED. */
+export function checkCount(count: number, what: string): void {
+  if (count <= most16Bits) return
+  throw topologyError('RGT_UNSUPPORTED', `the recorder counts ${what} in 16 bits`, { expected: `at most ${most16Bits}`, found: String(count), hint: 'split the run' })
 }
 
 export function compareTexts(one: string, other: string): number {

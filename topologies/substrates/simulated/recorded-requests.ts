@@ -2,7 +2,7 @@
 
 import { requestOutcomes, type BlockColumn } from '../../history.ts'
 import { rowsPerChunk, RecordedRows, type Chunk } from './recorded-rows.ts'
-import { idColumn, type RequestIds } from './recorded-names.ts'
+import { checkCount, idColumn, type RequestIds } from './recorded-names.ts'
 import type { RecordedStream, RecorderNames } from './recorder.ts'
 
 export const lost = requestOutcomes.indexOf('lost')
@@ -10,7 +10,7 @@ export const lost = requestOutcomes.indexOf('lost')
 export interface RequestChunk extends Chunk {
   stream: Uint16Array
   index: Uint32Array
-  /** Stream and template as one number; what follows from it alone needs no column of its own. */
+  /** What follows from stream and template alone, as one number for all columns of that sort. */
   kind: Uint16Array
   gateway: Uint16Array
   region: Uint16Array
@@ -22,12 +22,13 @@ export interface RequestChunk extends Chunk {
 
 export interface RecordedRequests {
   rows: RecordedRows<RequestChunk>
-  /** Kind of a stream's first template. */
-  firstKind: Int32Array
+  /** Kind of a template: `kinds[firstTemplate[stream] + template]`. */
+  kinds: Uint16Array
+  firstTemplate: Int32Array
 }
 
 export function recordedRequests(names: RecorderNames, ids: RequestIds, give: (chunk: RequestChunk) => void): RecordedRequests {
-  const kinds = names.streams.flatMap((stream) => stream.templates.map((template) => ({ ...stream, ...template })))
+  const { kinds, kindOf } = kindsOf(names.streams)
   const eligibleKinds = Uint8Array.from(kinds, ({ eligible }) => (eligible ? 1 : 0))
   // One for all chunks: they are filled in as a chunk leaves. What a simulation does not know stays nought.
   const id = idColumn(ids)
@@ -41,11 +42,25 @@ export function recordedRequests(names: RecorderNames, ids: RequestIds, give: (c
       for (let row = 0; row < length; row++) eligible[row] = eligibleKinds[chunk.kind[row]]
       give(chunk)
     }),
-    firstKind: Int32Array.from(names.streams, ({ templates }) => (before += templates.length) - templates.length),
+    kinds: kindOf,
+    firstTemplate: Int32Array.from(names.streams, ({ templates }) => (before += templates.length) - templates.length),
   }
 }
 
-type Kind = RecordedStream & RecordedStream['templates'][number]
+type Kind = Omit<RecordedStream, 'templates' | 'label'> & RecordedStream['templates'][number]
+
+/** A stream may have thousands of templates that a row of the history does not tell apart. */
+function kindsOf(streams: readonly RecordedStream[]): { kinds: Kind[]; kindOf: Uint16Array } {
+  const kinds = new Map<string, { kind: Kind; number: number }>()
+  const kindOf = streams.flatMap(({ source, group, entry, pinned, templates }) => templates.map(({ route, method, eligible }) => {
+    const key = JSON.stringify([source, group, entry, pinned, route, method, eligible])
+    const known = kinds.get(key) ?? { kind: { source, group, entry, pinned, route, method, eligible }, number: kinds.size }
+    kinds.set(key, known)
+    return known.number
+  }))
+  checkCount(kinds.size, 'sorts of requests')
+  return { kinds: [...kinds.values()].map(({ kind }) => kind), kindOf: Uint16Array.from(kindOf) }
+}
 
 function chunkMaker({ gateways, regions }: RecorderNames, kinds: readonly Kind[], shared: Record<'id' | 'eligible', BlockColumn>): () => RequestChunk {
   const values = {

@@ -4,14 +4,11 @@
 import type { HistorySink, RowBlock } from '../../history.ts'
 import { requestOutcomes } from '../../history.ts'
 import { expandBlock } from '../../history/expand.ts'
-import { topologyError } from '../../errors.ts'
 import { cancelled, recordedAttempts } from './recorded-attempts.ts'
-import { RequestIds } from './recorded-names.ts'
+import { checkCount, RequestIds } from './recorded-names.ts'
 import { lost, recordedRequests } from './recorded-requests.ts'
 import { chunkMask, chunkShift } from './recorded-rows.ts'
 import { attemptOutcomeCodes, type Recorder, type RecorderNames } from './recorder.ts'
-
-const most16Bits = 65_535
 
 /**
  * Records into a sink: blocks where it takes them, rows otherwise. Memory: 33 bytes a request and 34 an attempt that
@@ -20,10 +17,11 @@ const most16Bits = 65_535
  * at 50,000 requests/s and 100,000 attempts/s holds 50 MB. Throws RGT_RECORDER_TURN when a row begins before an earlier one, or ends twice.
  */
 export function createRecorder(names: RecorderNames, sink: HistorySink): Recorder {
-  check(names)
-  const ids = new RequestIds(names.streams)
+  const { streams, gateways, regions, services } = names
+  for (const [what, { length }] of Object.entries({ streams, gateways, regions, services })) checkCount(length + 1, what)
+  const ids = new RequestIds(streams)
   const give = ({ block }: { block: RowBlock }): void => (sink.block === undefined ? expandBlock(block, sink) : sink.block(block))
-  const { rows: requests, firstKind } = recordedRequests(names, ids, give)
+  const { rows: requests, kinds, firstTemplate } = recordedRequests(names, ids, give)
   const attempts = recordedAttempts(names, ids, give)
   const identities = new Identities()
   const closeRequest: Recorder['closeRequest'] = (row, endUs, gateway, region, status, outcome, count, bytes) => {
@@ -49,7 +47,7 @@ export function createRecorder(names: RecorderNames, sink: HistorySink): Recorde
       const row = requests.begin(scheduledUs)
       const chunk = requests.chunks[row >> chunkShift] as NonNullable<(typeof requests.chunks)[number]>
       const at = row & chunkMask
-      chunk.kind[at] = firstKind[stream] + template
+      chunk.kind[at] = kinds[firstTemplate[stream] + template]
       chunk.stream[at] = stream
       chunk.index[at] = index
       identities.set(row, stream, index)
@@ -76,15 +74,6 @@ export function createRecorder(names: RecorderNames, sink: HistorySink): Recorde
       attempts.finish((row) => closeAttempt(row, endUs, 0, cancelled))
     },
   }
-}
-
-function check({ streams, gateways, regions, services }: RecorderNames): void {
-  const kinds = streams.reduce((sum, { templates }) => sum + templates.length, 0)
-  const most = Math.max(kinds, gateways.length + 1, regions.length + 1, services.length)
-  if (most <= most16Bits) return
-  throw topologyError('RGT_UNSUPPORTED', 'the recorder counts names in 16 bits', {
-    expected: `at most ${most16Bits} templates, gateways, regions, services`, found: String(most), hint: 'split the run',
-  })
 }
 
 /** Stream and index of every request, in pieces that are never moved. */
