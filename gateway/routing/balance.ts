@@ -2,8 +2,9 @@
 // less busy of two random choices. Nothing here ever looks at a region outside the request's mask.
 
 import { RequestFlag, type RoutePlan } from './core.ts'
+import { rowWords } from './columns.ts'
 import { rampShare } from './health.ts'
-import { Health, mix, placeOf, Region, type State } from './state.ts'
+import { Health, isLink, mix, placeOf, Region, serviceRow, stateOf, Target, targetOfCell, waitingAt, type State, type Tables } from './state.ts'
 import { hasTried } from './tickets.ts'
 
 /** How a cell stands for one request; lower is better. */
@@ -42,29 +43,62 @@ const order = new Int32Array(32)
 export function choose(state: State): number {
   choice.trial = false
   if (choice.service < 0) return -1
-  const regions = state.topology.regions.length
+  if (choice.ticket === -1) {
+    const cell = chooseWell(state.tables, state.topology.ownRegion)
+    if (cell !== -1) return cell
+  }
   if (choice.flags & RequestFlag.LocalOnly) {
     order[0] = state.topology.ownRegion
-    return order[0] >= 0 && allowed(order[0]) ? spread(state, 1, regions) : -1
+    return order[0] >= 0 && allowed(order[0]) ? spread(state, 1) : -1
   }
-  return spread(state, rank(state, choice.plan, regions), regions)
+  return spread(state, rank(state, choice.plan))
+}
+
+/**
+ * The common case, without writing down any order: the first region in rank that has the service is wholly well.
+ * -1 = it is not, or there is none.
+ */
+function chooseWell(tables: Tables, ownRegion: number): number {
+  const { services, regionOrder } = tables
+  const { prefer } = choice.plan
+  const base = serviceRow(tables, choice.service)
+  const local = (choice.flags & RequestFlag.LocalOnly) !== 0
+  const count = local ? 1 : prefer.length + regionOrder.length
+  for (let at = 0; at < count; at++) {
+    const region = local ? ownRegion : at < prefer.length ? prefer[at] : regionOrder[at - prefer.length]
+    if (region < 0 || region >= regionOrder.length || !allowed(region)) continue
+    const from = services[base + region]
+    const to = services[base + region + 1]
+    if (from < to) return allWell(tables, region, from, to) ? lessBusyOfAll(tables, from, to) : -1
+  }
+  return -1
+}
+
+/** Health alone: nothing that recovers, whose standing is by chance. */
+function allWell(tables: Tables, region: number, from: number, to: number): boolean {
+  const { cells, targets, regionState } = tables
+  for (let cell = from; cell < to; cell++) {
+    const target = targetOfCell(cells, cell)
+    if ((stateOf(targets, target) | stateOf(cells, cell)) !== Health.healthy) return false
+    if (regionState[region] === Region.draining && isLink(targets, target)) return false
+  }
+  return true
 }
 
 /** Any cell of one region, whatever its health: pinned requests, and routes without failover. */
 export function chooseBlind(state: State, region: number): number {
-  const width = state.topology.regions.length + 1
-  const base = choice.service * width + region
-  const from = state.tables.groupStart[base]
-  return lessBusy(state, from, state.tables.groupStart[base + 1], -1)
+  const { tables } = state
+  const base = serviceRow(tables, choice.service) + region
+  return lessBusyOfAll(tables, tables.services[base], tables.services[base + 1])
 }
 
 /** First allowed region in rank that has the service, or -1. */
 export function nearestRegion(state: State): number {
-  const regions = state.topology.regions.length
-  const count = rank(state, choice.plan, regions)
-  const base = choice.service * (regions + 1)
+  const { tables } = state
+  const count = rank(state, choice.plan)
+  const base = serviceRow(tables, choice.service)
   for (let at = 0; at < count; at++) {
-    if (state.tables.groupStart[base + order[at] + 1] > state.tables.groupStart[base + order[at]]) return order[at]
+    if (tables.services[base + order[at] + 1] > tables.services[base + order[at]]) return order[at]
   }
   return -1
 }
@@ -74,7 +108,8 @@ function allowed(region: number): boolean {
 }
 
 /** Writes the allowed regions in order: the plan's preference first, then by nearness. */
-function rank(state: State, plan: RoutePlan, regions: number): number {
+function rank(state: State, plan: RoutePlan): number {
+  const regions = state.tables.regionCount
   let count = 0
   let taken = 0
   for (let at = 0; at < plan.prefer.length; at++) {
@@ -90,39 +125,21 @@ function rank(state: State, plan: RoutePlan, regions: number): number {
   return count
 }
 
-function spread(state: State, count: number, regions: number): number {
-  const groupStart = state.tables.groupStart
-  const base = choice.service * (regions + 1)
-  lenient = Lenience.none
-  // The common case: the first region that has the service is wholly well.
-  for (let at = 0; at < count && choice.ticket === -1; at++) {
-    const from = groupStart[base + order[at]]
-    const to = groupStart[base + order[at] + 1]
-    if (from === to) continue
-    if (!allWell(state, from, to)) break
-    return lessBusy(state, from, to, Standing.usable)
-  }
-  return spreadUnwell(state, count, base)
-}
-
-function allWell(state: State, from: number, to: number): boolean {
-  for (let cell = from; cell < to; cell++) if (standing(state, cell) !== Standing.usable) return false
-  return true
-}
-
 /** Settings may soften ejections: a panic ignores health, a highest ejected share pardons the latest ejected. */
 const Lenience = { none: 0, pardon: 1, panic: 2 } as const
 let lenient: number = Lenience.none
 let pardonAfterUs = Infinity
 
-function spreadUnwell(state: State, count: number, base: number): number {
-  const { groupStart } = state.tables
+function spread(state: State, count: number): number {
+  const { services } = state.tables
+  const base = serviceRow(state.tables, choice.service)
+  lenient = Lenience.none
   if (state.settings.panicShare > 0 || state.settings.maxEjectedShare < 1) soften(state, count, base)
   let roll = unit(2)
   let first = -1
   for (let at = 0; at < count; at++) {
-    const from = groupStart[base + order[at]]
-    const to = groupStart[base + order[at] + 1]
+    const from = services[base + order[at]]
+    const to = services[base + order[at] + 1]
     let candidates = 0
     let usable = 0
     for (let cell = from; cell < to; cell++) {
@@ -141,10 +158,10 @@ function spreadUnwell(state: State, count: number, base: number): number {
     if (roll < share) return lessBusy(state, from, to, Standing.usable)
     roll = (roll - share) / (1 - share)
   }
-  if (first !== -1) return lessBusy(state, groupStart[base + order[first]], groupStart[base + order[first] + 1], Standing.usable)
+  if (first !== -1) return lessBusy(state, services[base + order[first]], services[base + order[first] + 1], Standing.usable)
   for (let worst: number = Standing.ramping; worst <= choice.worst; worst++) {
     for (let at = 0; at < count; at++) {
-      const cell = lessBusy(state, groupStart[base + order[at]], groupStart[base + order[at] + 1], worst)
+      const cell = lessBusy(state, services[base + order[at]], services[base + order[at] + 1], worst)
       if (cell !== -1) return cell
     }
   }
@@ -152,16 +169,16 @@ function spreadUnwell(state: State, count: number, base: number): number {
 }
 
 function leftOut(state: State, cell: number): boolean {
-  return choice.ticket !== -1 && hasTried(state.flights, choice.ticket, state.tables.cells.target[cell])
+  return choice.ticket !== -1 && hasTried(state.flights, choice.ticket, targetOfCell(state.tables.cells, cell))
 }
 
 /** The worse of link and service counts; a drained region stands as a suspect at best. */
 export function standing(state: State, cell: number): number {
   const { tables } = state
-  const target = tables.cells.target[cell]
-  const ofTarget = tables.targets.state[target]
-  const ofCell = tables.cells.state[cell]
-  const ofRegion = tables.targets.link[target] === 1 ? tables.regionState[tables.targets.region[target]] : Region.serving
+  const target = targetOfCell(tables.cells, cell)
+  const ofTarget = stateOf(tables.targets, target)
+  const ofCell = stateOf(tables.cells, cell)
+  const ofRegion = isLink(tables.targets, target) ? tables.regionState[regionOf(tables, target)] : Region.serving
   if ((ofTarget | ofCell) === Health.healthy && ofRegion !== Region.draining) return Standing.usable
   if (lenient === Lenience.panic) return Standing.usable
   if (ofTarget === Health.ejected || ofCell === Health.ejected) {
@@ -174,21 +191,25 @@ export function standing(state: State, cell: number): number {
   return Standing.usable
 }
 
+function regionOf({ targets }: Tables, target: number): number {
+  return targets.words[target * rowWords + Target.region]
+}
+
 function ejectedAt(state: State, cell: number): number {
   const { targets, cells } = state.tables
-  const target = cells.target[cell]
-  const ofTarget = targets.state[target] === Health.ejected ? targets.ejectedUs[target] : Infinity
-  return Math.min(ofTarget, cells.state[cell] === Health.ejected ? cells.ejectedUs[cell] : Infinity)
+  const target = targetOfCell(cells, cell)
+  const ofTarget = stateOf(targets, target) === Health.ejected ? targets.ejectedUs[target] : Infinity
+  return Math.min(ofTarget, stateOf(cells, cell) === Health.ejected ? cells.ejectedUs[cell] : Infinity)
 }
 
 /** Counts over the whole allowed set, because both settings are shares of it. */
 function soften(state: State, count: number, base: number): void {
-  const { groupStart } = state.tables
+  const { services } = state.tables
   const ejected: number[] = []
   let total = 0
   let usable = 0
   for (let at = 0; at < count; at++) {
-    for (let cell = groupStart[base + order[at]]; cell < groupStart[base + order[at] + 1]; cell++) {
+    for (let cell = services[base + order[at]]; cell < services[base + order[at] + 1]; cell++) {
       const now = standing(state, cell)
       total++
       if (now === Standing.usable) usable++
@@ -206,17 +227,27 @@ function soften(state: State, count: number, base: number): void {
 /** One eligible request may find out whether a suspect that nobody asks any more has come back. */
 function mayTry(state: State, cell: number): boolean {
   if (choice.ticket !== -1 || (choice.flags & RequestFlag.Eligible) === 0) return false
-  const { targets, cells } = state.tables
-  const target = cells.target[cell]
+  const { targets, cells, regionState } = state.tables
+  const target = targetOfCell(cells, cell)
   const place = placeOf(state.tables, cell)
   if (place >= 0) {
-    return targets.state[target] === Health.suspect && targets.probing[target] === 0 && targets.waiting[target] === 0 && choice.nowUs >= targets.trialUs[target]
+    return stateOf(targets, target) === Health.suspect && targets.probing[target] === 0 && waitingAt(targets, target) === 0
+      && choice.nowUs >= targets.trialUs[target]
   }
-  const alive = targets.state[target] === Health.healthy && state.tables.regionState[targets.region[target]] !== Region.draining
-  return alive && cells.state[cell] === Health.suspect && cells.waiting[cell] === 0 && choice.nowUs >= cells.trialUs[cell]
+  const alive = stateOf(targets, target) === Health.healthy && regionState[regionOf(state.tables, target)] !== Region.draining
+  return alive && stateOf(cells, cell) === Health.suspect && waitingAt(cells, cell) === 0 && choice.nowUs >= cells.trialUs[cell]
 }
 
-/** Of two random cells with the wanted standing (-1 = any) the one with fewer requests in flight; -1 when none has it. */
+/** Of two random cells the one with fewer requests in flight; -1 when there is none. */
+function lessBusyOfAll(tables: Tables, from: number, to: number): number {
+  const count = to - from
+  if (count <= 1) return count === 1 ? from : -1
+  const one = Math.floor(unit(4) * count)
+  const other = (one + stepOf(count)) % count
+  return lessBusyOf(tables, from + one, from + other)
+}
+
+/** The same among the cells with the wanted standing. */
 function lessBusy(state: State, from: number, to: number, wanted: number): number {
   let count = 0
   let only = -1
@@ -226,11 +257,19 @@ function lessBusy(state: State, from: number, to: number, wanted: number): numbe
     only = cell
   }
   if (count <= 1) return only
-  const one = nth(state, from, wanted, Math.floor(unit(4) * count))
-  const step = 1 + Math.floor(unit(5) * (count - 1))
-  const other = nth(state, from, wanted, (Math.floor(unit(4) * count) + step) % count)
-  const { cells, targets } = state.tables
-  return targets.inFlight[cells.target[other]] < targets.inFlight[cells.target[one]] ? other : one
+  const one = Math.floor(unit(4) * count)
+  const other = (one + stepOf(count)) % count
+  return lessBusyOf(state.tables, nth(state, from, wanted, one), nth(state, from, wanted, other))
+}
+
+function stepOf(count: number): number {
+  return 1 + Math.floor(unit(5) * (count - 1))
+}
+
+function lessBusyOf({ cells, targets }: Tables, one: number, other: number): number {
+  const ofOne = targets.words[targetOfCell(cells, one) * rowWords + Target.inFlight]
+  const ofOther = targets.words[targetOfCell(cells, other) * rowWords + Target.inFlight]
+  return ofOther < ofOne ? other : one
 }
 
 function nth(state: State, from: number, wanted: number, index: number): number {
@@ -241,7 +280,7 @@ function nth(state: State, from: number, wanted: number, index: number): number 
 }
 
 function fits(state: State, cell: number, wanted: number): boolean {
-  return wanted === -1 || (!leftOut(state, cell) && standing(state, cell) === wanted)
+  return !leftOut(state, cell) && standing(state, cell) === wanted
 }
 
 /** Random number in [0, 1) number `which` of this request. */

@@ -12,8 +12,9 @@ export interface Budget {
   retries: Float64Array
   totalRequests: number
   totalRetries: number
-  /** Number of the bucket in use, counted from the clock's zero. */
+  /** Number of the bucket in use, counted from the clock's zero, and when it ends. */
   bucket: number
+  bucketEndsUs: number
   burst: number
   burstEndsUs: number
 }
@@ -21,11 +22,17 @@ export interface Budget {
 export function makeBudget(): Budget {
   return {
     requests: new Float64Array(buckets), retries: new Float64Array(buckets), totalRequests: 0, totalRetries: 0,
-    bucket: -1, burst: 0, burstEndsUs: 0,
+    bucket: -1, bucketEndsUs: -Infinity, burst: 0, burstEndsUs: 0,
   }
 }
 
+/** Place of the bucket in use. */
 function turn(budget: Budget, settings: Settings, nowUs: number): number {
+  if (nowUs >= budget.bucketEndsUs) turnOver(budget, settings, nowUs)
+  return budget.bucket % buckets
+}
+
+function turnOver(budget: Budget, settings: Settings, nowUs: number): void {
   const bucket = Math.floor((nowUs * buckets) / settings.budgetWindowUs)
   // Events may carry a time a little before the last one's; they count in the bucket in use.
   if (bucket > budget.bucket) {
@@ -39,7 +46,7 @@ function turn(budget: Budget, settings: Settings, nowUs: number): number {
     }
     budget.bucket = bucket
   }
-  return budget.bucket % buckets
+  budget.bucketEndsUs = ((budget.bucket + 1) * settings.budgetWindowUs) / buckets
 }
 
 export function countRequest(budget: Budget, settings: Settings, nowUs: number): void {

@@ -13,7 +13,8 @@ import type { HealthCause } from '../ports.ts'
 import { grantBurst } from './budget.ts'
 import { emit } from './effects.ts'
 import { flapUs, longestRecoveryUs } from './settings.ts'
-import { Health, refreshActive, rowOf, rowsOf, targetOf, type State } from './state.ts'
+import { rowWords } from './columns.ts'
+import { Health, isLink, Row, rowOf, rowsOf, stateOf, Target, targetOf, waitingAt, type HealthRows, type State } from './state.ts'
 
 const causeCodes = new Map(healthCauses.map((cause, code) => [cause, code]))
 
@@ -29,18 +30,19 @@ export function changeState(state: State, place: number, next: number, cause: He
   const rows = rowsOf(tables, place)
   const row = rowOf(place)
   const target = targetOf(tables, place)
-  const from = rows.state[row]
+  const from = stateOf(rows, row)
   if (from === next) return
-  rows.state[row] = next
+  rows.words[row * rowWords + Row.state] = next
   rows.cause[row] = causeCode(cause)
   emit(state.effects, Effect.TargetState, target, place >= 0 ? -1 : tables.cells.service[row], next + 16 * from, causeCode(cause))
-  const region = tables.targets.region[target]
+  if (next === Health.recovering) tables.ramping.add(place)
+  else if (from === Health.recovering) tables.ramping.delete(place)
+  const region = tables.targets.words[target * rowWords + Target.region]
   if (place >= 0) {
-    refreshActive(tables.activeTargets, tables.targets, row)
-    if (tables.targets.link[row] === 0) state.unavailableDirty = true
-    tables.regionDirty[region] = Math.max(tables.regionDirty[region], tables.targets.link[row] + 1)
+    const link = isLink(tables.targets, row)
+    if (!link) state.unavailableDirty = true
+    tables.regionDirty[region] = Math.max(tables.regionDirty[region], link ? 2 : 1)
   } else {
-    refreshActive(tables.activeCells, tables.cells, row)
     tables.targets.unhealthyCells[target] += Number(next !== Health.healthy) - Number(from !== Health.healthy)
     if (tables.regionDirty[region] === 0) tables.regionDirty[region] = 1
   }
@@ -54,29 +56,29 @@ export function changeState(state: State, place: number, next: number, cause: He
 export function suspect(state: State, place: number, cause: HealthCause, hedgeUs: number, nowUs: number): void {
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
-  const now = rows.state[row]
+  const now = stateOf(rows, row)
   if (now === Health.recovering) return eject(state, place, cause, nowUs)
   if (now === Health.healthy) {
     changeState(state, place, Health.suspect, cause)
     rows.suspectUs[row] = nowUs
     rows.trialUs[row] = hedgeUs > 0 ? nowUs + hedgeUs : Infinity
-    grantBurst(state.budget, state.settings, rows.waiting[row], nowUs)
+    grantBurst(state.budget, state.settings, waitingAt(rows, row), nowUs)
     if (hedgeUs > 0) state.moves.push(place, Move.hedge)
   }
-  if (place >= 0 && now !== Health.ejected) state.urgentProbes.push(place)
+  if (place >= 0 && now !== Health.ejected) state.urgentProbes.items.push(place)
 }
 
 export function eject(state: State, place: number, cause: HealthCause, nowUs: number): void {
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
-  const from = rows.state[row]
+  const from = stateOf(rows, row)
   rows.successes[row] = 0
   if (from === Health.ejected) return
   const flapping = from === Health.recovering || nowUs - rows.restedUs[row] < flapUs
   rows.flaps[row] = flapping ? Math.min(16, rows.flaps[row] + 1) : 0
   rows.ejectedUs[row] = nowUs
   rows.trialUs[row] = Infinity
-  if (from !== Health.suspect) grantBurst(state.budget, state.settings, rows.waiting[row], nowUs)
+  if (from !== Health.suspect) grantBurst(state.budget, state.settings, waitingAt(rows, row), nowUs)
   changeState(state, place, Health.ejected, cause)
   if (place >= 0) emit(state.effects, Effect.Drain, place, 0, 0, 0)
   state.moves.push(place, Move.move)
@@ -86,20 +88,22 @@ export function eject(state: State, place: number, cause: HealthCause, nowUs: nu
 export function heal(state: State, place: number, cause: HealthCause, nowUs: number): void {
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
-  if (rows.state[row] === Health.recovering) rows.restedUs[row] = nowUs
-  rows.failures[row] = 0
-  rows.errors[row] = 0
-  rows.late[row] = 0
+  if (stateOf(rows, row) === Health.recovering) rows.restedUs[row] = nowUs
+  forgive(rows, row)
   rows.trialUs[row] = Infinity
   changeState(state, place, Health.healthy, cause)
+}
+
+function forgive({ words }: HealthRows, row: number): void {
+  words[row * rowWords + Row.failures] = 0
+  words[row * rowWords + Row.errors] = 0
+  words[row * rowWords + Row.late] = 0
 }
 
 export function beginRamp(state: State, place: number, cause: HealthCause, nowUs: number): void {
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
-  rows.failures[row] = 0
-  rows.errors[row] = 0
-  rows.late[row] = 0
+  forgive(rows, row)
   rows.rampUs[row] = nowUs
   changeState(state, place, Health.recovering, cause)
 }
@@ -126,13 +130,8 @@ export function rampShare(state: State, place: number, nowUs: number): number {
 
 /** Ends the ramps that are complete. */
 export function advanceRamps(state: State, nowUs: number): void {
-  const { activeTargets, activeCells, targets, cells } = state.tables
-  for (let at = activeTargets.length - 1; at >= 0; at--) {
-    const target = activeTargets.items[at]
-    if (targets.state[target] === Health.recovering && nowUs - targets.rampUs[target] >= state.settings.rampUs) heal(state, target, 'ramp-complete', nowUs)
-  }
-  for (let at = activeCells.length - 1; at >= 0; at--) {
-    const cell = activeCells.items[at]
-    if (cells.state[cell] === Health.recovering && nowUs - cells.rampUs[cell] >= state.settings.rampUs) heal(state, ~cell, 'ramp-complete', nowUs)
+  const { tables, settings } = state
+  for (const place of tables.ramping) {
+    if (nowUs - rowsOf(tables, place).rampUs[rowOf(place)] >= settings.rampUs) heal(state, place, 'ramp-complete', nowUs)
   }
 }

@@ -1,20 +1,21 @@
 // The failover core, put together: one call is one event, then whatever it set off is settled (region state,
 // sending again, probes), then the caller reads the effects. See core.ts for the contract.
 
-import { Effect, healthStates, type CoreTopology, type RoutingCore } from './core.ts'
+import { Effect, healthStates, type AttemptEnding, type CoreTopology, type EffectBuffer, type RoutePlan, type RoutingCore } from './core.ts'
+import type { HealthCause, HealthState } from '../ports.ts'
 import type { HealthSettings } from '../snapshot/snapshot.ts'
-import { plainMemory, type Allocate } from './columns.ts'
+import { plainMemory, rowWords, type Allocate } from './columns.ts'
 import { nextDeadline } from './deadlines.ts'
 import { emit } from './effects.ts'
 import { advanceRamps } from './health.ts'
-import { abandonTicket, expireAttempts, expireTickets, takeEnding, takeHead, takeRequest } from './lifecycle.ts'
+import { abandonTicket, expireFlights, takeEnding, takeHead, takeRequest } from './lifecycle.ts'
 import { heardFrom } from './observe.ts'
-import { collectDueProbes, isSilent, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
+import { collectDueProbes, isEmpty, isSilent, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
 import { judgeRegions } from './region.ts'
 import { resendQueued } from './resend.ts'
 import { deafUs, settingsOf, tickUs } from './settings.ts'
 import { discardSilence, judgeSilence } from './silence.ts'
-import { Health, makeState, type State } from './state.ts'
+import { Health, isLink, makeState, stateOf, Target, waitingAt, type State } from './state.ts'
 import { swapTopology } from './swap.ts'
 
 export { layOut, type Layout } from './plan.ts'
@@ -27,51 +28,96 @@ export function createRoutingCore(topology: CoreTopology, health: HealthSettings
   const state = makeState(topology, settingsOf(health), nowUs, allocate)
   for (let target = 0; target < state.tables.targetCount; target++) scheduleFirstProbe(state, target, nowUs)
   state.nextTickUs = nextTick(state, nowUs)
-  return {
-    effects: state.effects,
-    get nextTickUs() { return state.nextTickUs },
-    request(plan, flags, random, pin, now) {
-      return takeRequest(state, plan, flags, random, pin, now)
-    },
-    head(attempt, status, fromGateway, now) {
-      takeHead(state, attempt, status, fromGateway, now)
-      settle(state, now)
-    },
-    heard(target, now) {
-      if (isTarget(state, target)) heardFrom(state, target, now)
-      settle(state, now)
-    },
-    finished(attempt, ending, sent, now) {
-      takeEnding(state, attempt, ending, sent, now)
-      settle(state, now)
-    },
-    abandoned(ticket, now) {
-      abandonTicket(state, ticket)
-      settle(state, now)
-    },
-    probed(target, ok, cause, elapsedUs, unavailable, now) {
-      if (!isTarget(state, target) || state.tables.targets.probing[target] === 0) return
-      state.tables.targets.probing[target] = 0
-      if (ok) probeSucceeded(state, target, elapsedUs, unavailable, now)
-      else if (isSilent(cause) && isDoubtful(state, target, elapsedUs, now)) {
-        emit(state.effects, Effect.Discarded, target, Math.max(0, elapsedUs - state.tables.targets.probeTimeoutUs[target]), 0, 0)
-        repeatProbe(state, target, now)
-      } else probeFailed(state, target, cause, now)
-      settle(state, now)
-    },
-    tick: (lagUs, now) => tick(state, lagUs, now),
-    swap(next, settings, now) {
-      state.settings = settingsOf(settings)
-      swapTopology(state, next, now)
-      settle(state, now)
-      state.nextTickUs = Math.min(state.nextTickUs, nextTick(state, now))
-    },
-    targetState: (target) => healthStates[state.tables.targets.state[target]],
-    cellState: (service, target) => cellState(state, service, target),
-    latency: (target) => latencyOf(state, target),
-    outstanding: (target) => state.tables.targets.waiting[target],
-    unavailableServices: () => unavailableServices(state),
+  return new Core(state)
+}
+
+/** A class only so that many cores share their methods: thirty simulated gateways then share what is in the processor's caches. */
+class Core implements RoutingCore {
+  readonly effects: EffectBuffer
+  private readonly state: State
+
+  constructor(state: State) {
+    this.effects = state.effects
+    this.state = state
   }
+
+  get nextTickUs(): number {
+    return this.state.nextTickUs
+  }
+
+  request(plan: RoutePlan, flags: number, random: number, pin: number, nowUs: number): number {
+    return takeRequest(this.state, plan, flags, random, pin, nowUs)
+  }
+
+  head(attempt: number, status: number, fromGateway: boolean, nowUs: number): void {
+    takeHead(this.state, attempt, status, fromGateway, nowUs)
+    settle(this.state, nowUs)
+  }
+
+  heard(target: number, nowUs: number): void {
+    if (isTarget(this.state, target)) heardFrom(this.state, target, nowUs)
+    settle(this.state, nowUs)
+  }
+
+  finished(attempt: number, ending: AttemptEnding, sent: boolean, nowUs: number): void {
+    takeEnding(this.state, attempt, ending, sent, nowUs)
+    settle(this.state, nowUs)
+  }
+
+  abandoned(ticket: number, nowUs: number): void {
+    abandonTicket(this.state, ticket)
+    settle(this.state, nowUs)
+  }
+
+  probed(target: number, ok: boolean, cause: HealthCause, elapsedUs: number, unavailable: readonly number[], nowUs: number): void {
+    takeProbe(this.state, target, ok, cause, elapsedUs, unavailable, nowUs)
+  }
+
+  tick(lagUs: number, nowUs: number): void {
+    tick(this.state, lagUs, nowUs)
+  }
+
+  swap(topology: CoreTopology, health: HealthSettings, nowUs: number): void {
+    const { state } = this
+    state.settings = settingsOf(health)
+    swapTopology(state, topology, nowUs)
+    settle(state, nowUs)
+    state.nextTickUs = Math.min(state.nextTickUs, nextTick(state, nowUs))
+  }
+
+  targetState(target: number): HealthState {
+    return healthStates[stateOf(this.state.tables.targets, target)]
+  }
+
+  cellState(service: number, target: number): HealthState {
+    return cellState(this.state, service, target)
+  }
+
+  latency(target: number): { p50Us: number; p99Us: number; count: number } {
+    return latencyOf(this.state, target)
+  }
+
+  outstanding(target: number): number {
+    return waitingAt(this.state.tables.targets, target)
+  }
+
+  unavailableServices(): readonly number[] {
+    return unavailableServices(this.state)
+  }
+}
+
+function takeProbe(
+  state: State, target: number, ok: boolean, cause: HealthCause, elapsedUs: number, unavailable: readonly number[], nowUs: number,
+): void {
+  const { targets } = state.tables
+  if (!isTarget(state, target) || targets.probing[target] === 0) return
+  targets.probing[target] = 0
+  if (ok) probeSucceeded(state, target, elapsedUs, unavailable, nowUs)
+  else if (isSilent(cause) && isDoubtful(state, target, elapsedUs, nowUs)) {
+    emit(state.effects, Effect.Discarded, target, Math.max(0, elapsedUs - targets.probeTimeoutUs[target]), 0, 0)
+    repeatProbe(state, target, nowUs)
+  } else probeFailed(state, target, cause, nowUs)
+  settle(state, nowUs)
 }
 
 function isTarget(state: State, target: number): boolean {
@@ -85,7 +131,7 @@ function settle(state: State, nowUs: number): void {
     state.nextTickUs = Math.min(state.nextTickUs, nowUs + tickUs)
   }
   if (state.moves.length > 0) resendQueued(state, nowUs)
-  if (state.urgentProbes.length > 0) {
+  if (!isEmpty(state.urgentProbes)) {
     sendProbes(state, nowUs)
     state.nextTickUs = Math.min(state.nextTickUs, nowUs + tickUs)
   }
@@ -108,19 +154,17 @@ function tick(state: State, lagUs: number, nowUs: number): void {
   else if (!deaf) judgeSilence(state, nowUs)
   advanceRamps(state, nowUs)
   if (state.anyRegionDirty) judgeRegions(state, true, nowUs)
-  expireAttempts(state, deaf, nowUs)
-  expireTickets(state, nowUs)
+  expireFlights(state, deaf, nowUs)
   settle(state, nowUs)
   sendProbes(state, nowUs)
   state.nextTickUs = nextTick(state, nowUs)
 }
 
 function nextTick(state: State, nowUs: number): number {
-  const { activeTargets, targets, probeTimers } = state.tables
-  for (let at = 0; at < activeTargets.length; at++) if (targets.waiting[activeTargets.items[at]] > 0) return nowUs + tickUs
-  if (state.urgentProbes.length > 0 || state.dueProbes.length > 0 || state.anyRegionDirty) return nowUs + tickUs
-  const { ticketTimers, attemptTimers } = state.flights
-  return Math.max(nowUs, Math.min(nextDeadline(probeTimers), nextDeadline(ticketTimers), nextDeadline(attemptTimers)))
+  if (state.flights.waiting > 0) return nowUs + tickUs
+  if (!isEmpty(state.urgentProbes) || !isEmpty(state.dueProbes) || state.anyRegionDirty) return nowUs + tickUs
+  const probeUs = Math.max(nowUs, nextDeadline(state.tables.probeTimers))
+  return state.flights.detached > 0 ? Math.min(probeUs, nowUs + tickUs) : probeUs
 }
 
 /** A probe without answer proves nothing when the loop was late, by its tick or by the probe's own timer. */
@@ -133,14 +177,14 @@ function cellState(state: State, service: number, target: number) {
   const { cells, targets, targetCells, targetCellStart } = state.tables
   for (let at = targetCellStart[target]; at < targetCellStart[target + 1]; at++) {
     const cell = targetCells[at]
-    if (cells.service[cell] === service) return healthStates[targets.link[target] === 1 ? cells.state[cell] : targets.state[target]]
+    if (cells.service[cell] === service) return healthStates[isLink(targets, target) ? stateOf(cells, cell) : stateOf(targets, target)]
   }
-  return healthStates[targets.state[target]]
+  return healthStates[stateOf(targets, target)]
 }
 
 function latencyOf(state: State, target: number) {
   const { latencies } = state
-  const histogram = state.tables.targets.latency[target]
+  const histogram = state.tables.targets.words[target * rowWords + Target.latency]
   if (histogram === -1) return { p50Us: NaN, p99Us: NaN, count: 0 }
   return { p50Us: latencies.p50Us[histogram], p99Us: latencies.p99Us[histogram], count: latencies.count[histogram] }
 }
@@ -153,8 +197,8 @@ function unavailableServices(state: State): readonly number[] {
   const { services, ownRegion } = state.topology
   state.unavailable = []
   services.forEach((service, index) => {
-    const own = service.targets.filter((target) => targets.link[target] === 0 && targets.region[target] === ownRegion)
-    if (own.length > 0 && own.every((target) => targets.state[target] === Health.ejected)) state.unavailable.push(index)
+    const own = service.targets.filter((target) => !isLink(targets, target) && targets.words[target * rowWords + Target.region] === ownRegion)
+    if (own.length > 0 && own.every((target) => stateOf(targets, target) === Health.ejected)) state.unavailable.push(index)
   })
   return state.unavailable
 }

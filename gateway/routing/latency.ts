@@ -14,8 +14,8 @@ export interface LatencyPool {
   used: number
   /** Slots given back by a swap. */
   spare: number[]
-  buckets: Float32Array
-  weight: Float32Array
+  /** A row a histogram: `rowBuckets` floats, the buckets first, then what `Tail` names. */
+  rows: Float32Array
   /** Answers recorded since the quantiles were last computed. */
   unread: Int32Array
   halvedUs: Float64Array
@@ -25,13 +25,17 @@ export interface LatencyPool {
   count: Float64Array
 }
 
+/** After the buckets: the sum of their weights, and between which of them the answers lie. */
+const Tail = { weight: bucketCount, lowest: bucketCount + 1, highest: bucketCount + 2 } as const
+const rowFloats = bucketCount + 4
+
 export function makeLatencyPool(): LatencyPool {
   return sized(64)
 }
 
 function sized(slots: number): LatencyPool {
   return {
-    used: 0, spare: [], buckets: new Float32Array(slots * bucketCount), weight: new Float32Array(slots), unread: new Int32Array(slots),
+    used: 0, spare: [], rows: new Float32Array(slots * rowFloats), unread: new Int32Array(slots),
     halvedUs: new Float64Array(slots), p50Us: new Float64Array(slots), p99Us: new Float64Array(slots), count: new Float64Array(slots),
   }
 }
@@ -39,19 +43,10 @@ function sized(slots: number): LatencyPool {
 /** A fresh histogram. */
 export function takeLatency(pool: LatencyPool, nowUs: number): number {
   const slot = pool.spare.pop() ?? pool.used++
-  if (slot >= pool.weight.length) {
-    const grown = sized(pool.weight.length * 2)
-    grown.buckets.set(pool.buckets)
-    grown.weight.set(pool.weight)
-    grown.unread.set(pool.unread)
-    grown.halvedUs.set(pool.halvedUs)
-    grown.p50Us.set(pool.p50Us)
-    grown.p99Us.set(pool.p99Us)
-    grown.count.set(pool.count)
-    Object.assign(pool, { ...grown, used: pool.used, spare: pool.spare })
-  }
-  pool.buckets.fill(0, slot * bucketCount, (slot + 1) * bucketCount)
-  pool.weight[slot] = 0
+  if (slot >= pool.unread.length) grow(pool)
+  const row = slot * rowFloats
+  pool.rows.fill(0, row, row + rowFloats)
+  pool.rows[row + Tail.lowest] = bucketCount
   pool.unread[slot] = 0
   pool.count[slot] = 0
   pool.p50Us[slot] = NaN
@@ -60,29 +55,58 @@ export function takeLatency(pool: LatencyPool, nowUs: number): number {
   return slot
 }
 
+/** A second histogram that holds what another does. */
+export function copyLatency(pool: LatencyPool, from: number): number {
+  const slot = takeLatency(pool, pool.halvedUs[from])
+  pool.rows.copyWithin(slot * rowFloats, from * rowFloats, (from + 1) * rowFloats)
+  for (const column of [pool.unread, pool.p50Us, pool.p99Us, pool.count]) column[slot] = column[from]
+  return slot
+}
+
+function grow(pool: LatencyPool): void {
+  const grown = sized(pool.unread.length * 2)
+  grown.rows.set(pool.rows)
+  grown.unread.set(pool.unread)
+  grown.halvedUs.set(pool.halvedUs)
+  grown.p50Us.set(pool.p50Us)
+  grown.p99Us.set(pool.p99Us)
+  grown.count.set(pool.count)
+  Object.assign(pool, { ...grown, used: pool.used, spare: pool.spare })
+}
+
 export function bucketOf(us: number): number {
   const whole = us < 256 ? 256 : us > 16_777_215 ? 16_777_215 : us | 0
   const octave = 31 - Math.clz32(whole)
   return ((octave - lowestOctave) << 2) + ((whole >>> (octave - 2)) & 3)
 }
 
-export function recordLatency(pool: LatencyPool, slot: number, us: number, nowUs: number): void {
-  pool.buckets[slot * bucketCount + bucketOf(us)]++
+/** Records an answer; true when the quantiles were computed anew. */
+export function recordLatency(pool: LatencyPool, slot: number, us: number, nowUs: number): boolean {
+  const { rows } = pool
+  const row = slot * rowFloats
+  const bucket = bucketOf(us)
+  rows[row + bucket]++
+  if (bucket < rows[row + Tail.lowest]) rows[row + Tail.lowest] = bucket
+  if (bucket > rows[row + Tail.highest]) rows[row + Tail.highest] = bucket
   pool.count[slot]++
-  const weight = ++pool.weight[slot]
+  const weight = ++rows[row + Tail.weight]
   if (weight >= heaviest || (weight >= agedWeight && nowUs - pool.halvedUs[slot] >= agedUs)) halve(pool, slot, nowUs)
-  if (++pool.unread[slot] * 16 >= weight) readQuantiles(pool, slot)
+  if (++pool.unread[slot] * 16 < weight) return false
+  readQuantiles(pool, slot)
+  return true
 }
 
 function halve(pool: LatencyPool, slot: number, nowUs: number): void {
+  const { rows } = pool
+  const row = slot * rowFloats
   let weight = 0
-  for (let at = slot * bucketCount; at < (slot + 1) * bucketCount; at++) {
-    const half = pool.buckets[at] / 2
+  for (let at = row + rows[row + Tail.lowest]; at <= row + rows[row + Tail.highest]; at++) {
+    const half = rows[at] / 2
     // Under an eighth of one answer a bucket is noise from long ago.
-    pool.buckets[at] = half < 0.125 ? 0 : half
-    weight += pool.buckets[at]
+    rows[at] = half < 0.125 ? 0 : half
+    weight += rows[at]
   }
-  pool.weight[slot] = weight
+  rows[row + Tail.weight] = weight
   pool.halvedUs[slot] = nowUs
 }
 
@@ -94,12 +118,14 @@ function readQuantiles(pool: LatencyPool, slot: number): void {
 
 /** Linear inside the bucket that holds the rank. */
 function quantile(pool: LatencyPool, slot: number, q: number): number {
-  const rank = pool.weight[slot] * q
-  const base = slot * bucketCount
+  const { rows } = pool
+  const row = slot * rowFloats
+  const rank = rows[row + Tail.weight] * q
+  const highest = rows[row + Tail.highest]
   let below = 0
   let last = 0
-  for (let bucket = 0; bucket < bucketCount; bucket++) {
-    const here = pool.buckets[base + bucket]
+  for (let bucket = rows[row + Tail.lowest]; bucket <= highest; bucket++) {
+    const here = rows[row + bucket]
     if (here === 0) continue
     last = bucket
     if (below + here >= rank) return lowerEdge(bucket) + (widthOf(bucket) * (rank - below)) / here

@@ -4,14 +4,15 @@
 import { Effect, failReasons, RequestFlag, type AttemptEnding, type FailReason, type RoutePlan } from './core.ts'
 import { choice, choose, chooseBlind, nearestRegion, Standing } from './balance.ts'
 import { countRequest } from './budget.ts'
-import { arm, disarm, expire } from './deadlines.ts'
+import { collect, wasRead } from './agenda.ts'
+import { rowTimes, rowWords } from './columns.ts'
 import { emit } from './effects.ts'
 import { connectionFailed, observeHead, observeLate, patienceOf } from './observe.ts'
 import { cancelAll, cancelAttempt, failTicket, hedgeWorst, retryWorst, sendAttempt, sendElsewhere } from './send.ts'
 import { defaultRequestTimeoutUs, tickUs } from './settings.ts'
-import { idOf, resolveSlot } from './slots.ts'
-import type { State } from './state.ts'
-import { closeAttempt, closeTicket, openTicket, stopWaiting } from './tickets.ts'
+import { idOf, isLive, resolveSlot } from './slots.ts'
+import { redirectedAt, servedAt, Target, targetOfCell, type State } from './state.ts'
+import { armAttempt, Attempt, closeAttempt, closeTicket, openTicket, stopWaiting, Ticket } from './tickets.ts'
 
 /** Takes a request in; returns its ticket, or -1 after a Fail. */
 export function takeRequest(state: State, plan: RoutePlan, flags: number, random: number, pin: number, nowUs: number): number {
@@ -84,21 +85,24 @@ function refuse(state: State, reason: FailReason): number {
 export function takeHead(state: State, id: number, status: number, fromGateway: boolean, nowUs: number): void {
   const { flights, tables } = state
   const slot = resolveSlot(flights.attemptSlots, id)
-  if (slot === -1 || flights.attempts.waiting[slot] === 0) return
-  const ticket = flights.attempts.ticket[slot]
-  const cell = flights.attempts.cell[slot]
-  if (cell !== -1) observeHead(state, cell, status, fromGateway, flights.attempts.sentUs[slot], nowUs)
+  if (slot === -1) return
+  const attempts = flights.attempts.words
+  const row = slot * rowWords
+  if (attempts[row + Attempt.waiting] === 0) return
+  const ticket = attempts[row + Attempt.ticket]
+  const cell = attempts[row + Attempt.cell]
+  if (cell !== -1) observeHead(state, cell, status, fromGateway, flights.attempts.times[slot * rowTimes + Attempt.sentUs], nowUs)
   if ((fromGateway || isWorthRetrying(status)) && passOver(state, slot, ticket, fromGateway, nowUs)) return
-  const { tickets } = flights
-  tickets.accepted[ticket] = 1
-  disarm(flights.ticketTimers, ticket)
+  const tickets = flights.tickets.words
+  const ticketRow = ticket * rowWords
+  tickets[ticketRow + Ticket.accepted] = 1
   emit(state.effects, Effect.Accept, idOf(flights.ticketSlots, ticket), id, 0, 0)
-  if (tickets.live[ticket] > 1) cancelAll(state, ticket, slot)
+  if (tickets[ticketRow + Ticket.live] > 1) cancelAll(state, ticket, slot)
   stopWaiting(state, slot)
-  if (cell === -1 || tickets.flags[ticket] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) return
-  const service = tickets.service[ticket]
-  tables.servedRegion[service] = tables.targets.region[tables.cells.target[cell]]
-  tables.redirectedTo[service] = -1
+  if (cell === -1 || tickets[ticketRow + Ticket.flags] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) return
+  const service = tickets[ticketRow + Ticket.service]
+  tables.services[servedAt(tables, service)] = tables.targets.words[targetOfCell(tables.cells, cell) * rowWords + Target.region]
+  tables.services[redirectedAt(tables, service)] = -1
 }
 
 /** 501 and 505 are answers about the request itself: nobody else would answer otherwise. */
@@ -108,11 +112,11 @@ function isWorthRetrying(status: number): boolean {
 
 /** Drops a failed response because a sibling is out or another attempt could be sent; false = forward it. */
 function passOver(state: State, slot: number, ticket: number, neverSent: boolean, nowUs: number): boolean {
-  const { tickets } = state.flights
-  if (neverSent) tickets.made[ticket]--
-  const mended = tickets.live[ticket] > 1 || sendElsewhere(state, ticket, 'retry', neverSent, retryWorst, -1, nowUs)
+  const row = ticket * rowWords
+  if (neverSent) state.flights.tickets.words[row + Ticket.made]--
+  const mended = state.flights.tickets.words[row + Ticket.live] > 1 || sendElsewhere(state, ticket, 'retry', neverSent, retryWorst, -1, nowUs)
   if (!mended) return false
-  if (!neverSent) tickets.left[ticket] = 1
+  if (!neverSent) state.flights.tickets.words[row + Ticket.left] = 1
   cancelAttempt(state, slot)
   return true
 }
@@ -122,29 +126,30 @@ export function takeEnding(state: State, id: number, ending: AttemptEnding, sent
   const { flights } = state
   const slot = resolveSlot(flights.attemptSlots, id)
   if (slot === -1) return
-  const { attempts, tickets } = flights
-  const ticket = attempts.ticket[slot]
-  const cell = attempts.cell[slot]
-  const waited = attempts.waiting[slot] === 1
+  const attempts = flights.attempts.words
+  const row = slot * rowWords
+  const ticket = attempts[row + Attempt.ticket]
+  const cell = attempts[row + Attempt.cell]
+  const waited = attempts[row + Attempt.waiting] === 1
   const cause = ending === 'complete' ? (waited ? 'closed' : null) : ending === 'cancelled' ? null : ending
-  if (cause !== null && cell !== -1) connectionFailed(state, attempts.target[slot], cause, nowUs)
+  if (cause !== null && cell !== -1) connectionFailed(state, attempts[row + Attempt.target], cause, nowUs)
   if (!waited) {
     closeAttempt(state, slot)
     return closeTicket(state, ticket)
   }
-  if (sent) tickets.left[ticket] = 1
-  else tickets.made[ticket]--
+  const tickets = flights.tickets.words
+  if (sent) tickets[ticket * rowWords + Ticket.left] = 1
+  else tickets[ticket * rowWords + Ticket.made]--
   closeAttempt(state, slot)
   goOn(state, ticket, !sent, cell, ending === 'timeout' ? 'upstream-timeout' : 'upstream-failed', nowUs)
 }
 
 /** After the loss of an attempt: a sibling may still answer, another place may be asked, or the request fails. */
 function goOn(state: State, ticket: number, neverSent: boolean, failedCell: number, otherwise: FailReason, nowUs: number): void {
-  const { tickets } = state.flights
-  if (tickets.live[ticket] > 0) return
+  if (state.flights.tickets.words[ticket * rowWords + Ticket.live] > 0) return
   if (sendElsewhere(state, ticket, 'retry', neverSent, retryWorst, failedCell, nowUs)) return
   // The entry gateway may move even what is not eligible when it is told that nothing was delivered.
-  failTicket(state, ticket, tickets.left[ticket] === 0 ? 'no-healthy-target' : otherwise)
+  failTicket(state, ticket, state.flights.tickets.words[ticket * rowWords + Ticket.left] === 0 ? 'no-healthy-target' : otherwise)
 }
 
 /** The client left. */
@@ -155,52 +160,83 @@ export function abandonTicket(state: State, id: number): void {
   closeTicket(state, ticket)
 }
 
-/** Patience of lone requests and limits of attempts; a tick that may be deaf gives them until the next one. */
-export function expireAttempts(state: State, deaf: boolean, nowUs: number): void {
+/**
+ * What time alone ends: first the patience of lone requests and limits of attempts (a tick that may be deaf gives them
+ * until the next one), then whole requests. The earlier due come first, of equals the earlier sent.
+ */
+export function expireFlights(state: State, deaf: boolean, nowUs: number): void {
   const { flights } = state
-  const wheel = flights.attemptTimers
-  const count = expire(wheel, nowUs)
-  for (let at = 0; at < count; at++) {
-    const slot = wheel.expired[at]
+  const dueAttempts: number[] = []
+  const dueTickets: number[] = []
+  readAgenda(state, dueAttempts, dueTickets, nowUs)
+  if (dueAttempts.length > 1) dueAttempts.sort(byDue(flights.attempts.times, Attempt.dueUs, flights.attempts.words, Attempt.order))
+  if (dueTickets.length > 1) dueTickets.sort(byDue(flights.tickets.times, Ticket.dueUs, null, 0))
+  for (const slot of dueAttempts) {
     // An earlier one of this run may have ended its siblings.
-    if (flights.attemptSlots.live[slot] === 0 || flights.attempts.waiting[slot] === 0 || wheel.slot[slot] !== -1) continue
-    if (deaf) arm(wheel, slot, nowUs + tickUs)
-    else if (nowUs >= flights.attempts.limitUs[slot]) endByLimit(state, slot, nowUs)
+    if (!isWaiting(state, slot)) continue
+    if (deaf) armAttempt(flights, slot, nowUs + tickUs)
+    else if (nowUs >= flights.attempts.times[slot * rowTimes + Attempt.limitUs]) endByLimit(state, slot, nowUs)
     else runOutOfPatience(state, slot, nowUs)
+  }
+  for (const ticket of dueTickets) if (isLive(flights.ticketSlots, ticket)) failTicket(state, ticket, 'upstream-timeout')
+}
+
+/** Sorts out what the agenda holds: most of it is over; what is not due yet is noted again. */
+function readAgenda(state: State, dueAttempts: number[], dueTickets: number[], nowUs: number): void {
+  const { flights } = state
+  const { agenda } = flights
+  const attempts = flights.attempts.words
+  const count = collect(agenda, nowUs)
+  for (let at = 0; at < count; at++) {
+    const slot = agenda.due[at]
+    const row = slot * rowWords
+    if (attempts[row + Attempt.noted] === 0 || !wasRead(agenda, attempts[row + Attempt.noted])) continue
+    attempts[row + Attempt.noted] = 0
+    if (!isWaiting(state, slot)) continue
+    const ticket = attempts[row + Attempt.ticket]
+    const dueUs = flights.attempts.times[slot * rowTimes + Attempt.dueUs]
+    if (flights.tickets.times[ticket * rowTimes + Ticket.dueUs] <= nowUs && !dueTickets.includes(ticket)) dueTickets.push(ticket)
+    if (dueUs <= nowUs) dueAttempts.push(slot)
+    else armAttempt(flights, slot, dueUs)
   }
 }
 
+function isWaiting(state: State, slot: number): boolean {
+  return state.flights.attempts.words[slot * rowWords + Attempt.waiting] === 1
+}
+
+function byDue(times: Float64Array, dueUs: number, words: Int32Array | null, order: number): (a: number, b: number) => number {
+  return (a, b) => times[a * rowTimes + dueUs] - times[b * rowTimes + dueUs]
+    || (words === null ? a - b : (words[a * rowWords + order] - words[b * rowWords + order]) | 0)
+}
+
 function endByLimit(state: State, slot: number, nowUs: number): void {
-  const { attempts, tickets } = state.flights
-  const ticket = attempts.ticket[slot]
-  const cell = attempts.cell[slot]
+  const { words } = state.flights.attempts
+  const ticket = words[slot * rowWords + Attempt.ticket]
+  const cell = words[slot * rowWords + Attempt.cell]
   noteLate(state, slot, nowUs)
-  tickets.left[ticket] = 1
+  state.flights.tickets.words[ticket * rowWords + Ticket.left] = 1
   cancelAttempt(state, slot)
   goOn(state, ticket, false, cell, 'upstream-timeout', nowUs)
 }
 
 function runOutOfPatience(state: State, slot: number, nowUs: number): void {
   const { flights } = state
-  const { attempts, tickets } = flights
-  const ticket = attempts.ticket[slot]
-  const cell = attempts.cell[slot]
+  const { words } = flights.attempts
+  const ticket = words[slot * rowWords + Attempt.ticket]
+  const cell = words[slot * rowWords + Attempt.cell]
   noteLate(state, slot, nowUs)
-  if (tickets.live[ticket] === 1) sendElsewhere(state, ticket, 'hedge', false, hedgeWorst, -1, nowUs)
+  const alone = flights.tickets.words[ticket * rowWords + Ticket.live] === 1
+  if (alone) sendElsewhere(state, ticket, 'hedge', false, hedgeWorst, -1, nowUs)
   const againUs = cell === -1 ? defaultRequestTimeoutUs : patienceOf(state, cell)
-  arm(flights.attemptTimers, slot, Math.min(nowUs + againUs, flights.attempts.limitUs[slot]))
+  armAttempt(flights, slot, Math.min(nowUs + againUs, flights.attempts.times[slot * rowTimes + Attempt.limitUs]))
 }
 
 function noteLate(state: State, slot: number, nowUs: number): void {
-  const { attempts } = state.flights
-  const cell = attempts.cell[slot]
-  if (cell === -1 || attempts.late[slot] === 1) return
-  attempts.late[slot] = 1
-  observeLate(state, cell, attempts.sentUs[slot], attempts.trial[slot] === 1, nowUs)
-}
-
-export function expireTickets(state: State, nowUs: number): void {
-  const wheel = state.flights.ticketTimers
-  const count = expire(wheel, nowUs)
-  for (let at = 0; at < count; at++) failTicket(state, wheel.expired[at], 'upstream-timeout')
+  const { words, times } = state.flights.attempts
+  const row = slot * rowWords
+  const cell = words[row + Attempt.cell]
+  if (cell === -1 || words[row + Attempt.late] === 1) return
+  words[row + Attempt.late] = 1
+  observeLate(state, cell, times[slot * rowTimes + Attempt.sentUs], words[row + Attempt.trial] === 1, nowUs)
 }

@@ -2,55 +2,83 @@
 // A link is blamed only for what the hop did; what a service behind it did is blamed on its cell.
 
 import type { HealthCause } from '../ports.ts'
+import { rowTimes, rowWords } from './columns.ts'
 import { eject, heal, suspect } from './health.ts'
 import { recordLatency, takeLatency } from './latency.ts'
 import { measuredCount, patienceMaxUs, patienceMinUs, patienceMultiple } from './settings.ts'
-import { Health, placeOf, priorOf, rowOf, rowsOf, type HealthRows, type State } from './state.ts'
+import { Cell, Health, placeOf, priorOf, Row, rowOf, rowsOf, stateOf, Target, targetOfCell, type HealthRows, type State } from './state.ts'
 
 /** A response head came: the target lives, whatever the status says of the service. */
 export function observeHead(state: State, cell: number, status: number, fromGateway: boolean, sentUs: number, nowUs: number): void {
-  const { targets, cells } = state.tables
-  const target = cells.target[cell]
+  const { tables } = state
+  const { cells } = tables
+  const target = targetOfCell(cells, cell)
   heardFrom(state, target, nowUs)
   if (fromGateway) return refusedByPeer(state, cell, nowUs)
-  const place = placeOf(state.tables, cell)
-  const rows = rowsOf(state.tables, place)
+  const place = placeOf(tables, cell)
+  const rows = rowsOf(tables, place)
   const row = rowOf(place)
-  cells.heardUs[cell] = nowUs
-  rows.late[row] = 0
+  const { words } = rows
+  const at = row * rowWords
+  cells.times[cell * rowTimes + Cell.heardUs] = nowUs
+  words[at + Row.late] = 0
   if (place < 0) {
-    rows.failures[row] = 0
-    if (rows.state[row] === Health.suspect) heal(state, place, 'response-received', nowUs)
+    words[at + Row.failures] = 0
+    if (words[at + Row.state] === Health.suspect) heal(state, place, 'response-received', nowUs)
   }
   if (status >= 500) {
     resetByTime(state, rows, row, nowUs)
-    if (++rows.errors[row] >= state.settings.consecutive5xx) eject(state, place, 'consecutive-5xx', nowUs)
+    if (++words[at + Row.errors] >= state.settings.consecutive5xx) eject(state, place, 'consecutive-5xx', nowUs)
     return
   }
-  rows.errors[row] = 0
-  measure(state, cells, cell, nowUs - sentUs, nowUs)
-  measure(state, targets, target, nowUs - sentUs, nowUs)
+  words[at + Row.errors] = 0
+  measure(state, cell, target, nowUs - sentUs, nowUs)
 }
 
-function measure(state: State, rows: HealthRows, row: number, elapsedUs: number, nowUs: number): void {
-  if (rows.latency[row] === -1) rows.latency[row] = takeLatency(state.latencies, nowUs)
-  recordLatency(state.latencies, rows.latency[row], elapsedUs, nowUs)
+/** An answer counts for the cell and for its target; a target with one cell has the cell's histogram for its own. */
+function measure(state: State, cell: number, target: number, elapsedUs: number, nowUs: number): void {
+  const { cells, targets } = state.tables
+  const ofCell = cells.words[cell * rowWords + Cell.latency]
+  const ofTarget = targets.words[target * rowWords + Target.latency]
+  if (ofCell === -1 || ofTarget === -1) {
+    giveHistograms(state, cell, target, nowUs)
+    return measure(state, cell, target, elapsedUs, nowUs)
+  }
+  if (recordLatency(state.latencies, ofCell, elapsedUs, nowUs)) readMeasure(state, cells, cell, ofCell)
+  if (ofTarget === ofCell) targets.times[target * rowTimes + Target.p99Us] = cells.times[cell * rowTimes + Cell.p99Us]
+  else if (recordLatency(state.latencies, ofTarget, elapsedUs, nowUs)) readMeasure(state, targets, target, ofTarget)
+}
+
+function readMeasure({ latencies }: State, rows: HealthRows, row: number, histogram: number): void {
+  if (latencies.count[histogram] >= measuredCount) rows.times[row * rowTimes + Row.p99Us] = latencies.p99Us[histogram]
+}
+
+function giveHistograms(state: State, cell: number, target: number, nowUs: number): void {
+  const { cells, targets, targetCellStart } = state.tables
+  const ofTarget = target * rowWords + Target.latency
+  const ofCell = cell * rowWords + Cell.latency
+  const fresh = targets.words[ofTarget] === -1
+  if (cells.words[ofCell] === -1) cells.words[ofCell] = takeLatency(state.latencies, nowUs)
+  if (!fresh) return
+  const alone = targetCellStart[target + 1] - targetCellStart[target] === 1
+  targets.words[ofTarget] = alone ? cells.words[ofCell] : takeLatency(state.latencies, nowUs)
 }
 
 /** A byte came back from a target: its silence is broken, and a suspect is cleared. */
 export function heardFrom(state: State, target: number, nowUs: number): void {
-  const { targets } = state.tables
-  targets.heardUs[target] = nowUs
-  targets.answeredUs[target] = nowUs
-  targets.failures[target] = 0
-  if (targets.state[target] === Health.suspect) heal(state, target, 'response-received', nowUs)
+  const { words, times } = state.tables.targets
+  times[target * rowTimes + Target.heardUs] = nowUs
+  times[target * rowTimes + Target.answeredUs] = nowUs
+  words[target * rowWords + Target.failures] = 0
+  if (words[target * rowWords + Target.state] === Health.suspect) heal(state, target, 'response-received', nowUs)
 }
 
 /** The far gateway lives and says that it did not deliver: the service there suffers, the link does not. */
 function refusedByPeer(state: State, cell: number, nowUs: number): void {
   const { cells } = state.tables
   resetByTime(state, cells, cell, nowUs)
-  if (++cells.failures[cell] >= state.settings.connectionFailures) eject(state, ~cell, 'reported-by-peer', nowUs)
+  const failures = ++cells.words[cell * rowWords + Cell.failures]
+  if (failures >= state.settings.connectionFailures) eject(state, ~cell, 'reported-by-peer', nowUs)
   else suspect(state, ~cell, 'reported-by-peer', 0, nowUs)
 }
 
@@ -58,7 +86,8 @@ function refusedByPeer(state: State, cell: number, nowUs: number): void {
 export function connectionFailed(state: State, target: number, cause: HealthCause, nowUs: number): void {
   const { targets } = state.tables
   resetByTime(state, targets, target, nowUs)
-  if (++targets.failures[target] >= state.settings.connectionFailures) eject(state, target, cause, nowUs)
+  const failures = ++targets.words[target * rowWords + Target.failures]
+  if (failures >= state.settings.connectionFailures) eject(state, target, cause, nowUs)
   else suspect(state, target, cause, 0, nowUs)
 }
 
@@ -66,8 +95,8 @@ export function connectionFailed(state: State, target: number, cause: HealthCaus
 function resetByTime(state: State, rows: HealthRows, row: number, nowUs: number): void {
   const interval = state.settings.counterResetUs
   if (interval > 0 && Math.floor(nowUs / interval) !== Math.floor(rows.countersUs[row] / interval)) {
-    rows.failures[row] = 0
-    rows.errors[row] = 0
+    rows.words[row * rowWords + Row.failures] = 0
+    rows.words[row * rowWords + Row.errors] = 0
   }
   rows.countersUs[row] = nowUs
 }
@@ -78,53 +107,52 @@ function resetByTime(state: State, rows: HealthRows, row: number, nowUs: number)
  */
 export function observeLate(state: State, cell: number, sentUs: number, trial: boolean, nowUs: number): void {
   const { targets, cells } = state.tables
-  const target = cells.target[cell]
+  const target = targetOfCell(cells, cell)
   const place = placeOf(state.tables, cell)
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
-  const unheard = cells.heardUs[cell] <= sentUs
-  if (isMeasured(state, cells.latency[cell]) && sentUs >= rows.lateUs[row]) {
-    rows.late[row]++
+  const late = row * rowWords + Row.late
+  const unheard = cells.times[cell * rowTimes + Cell.heardUs] <= sentUs
+  if (cells.times[cell * rowTimes + Cell.p99Us] > 0 && sentUs >= rows.lateUs[row]) {
+    rows.words[late]++
     rows.lateUs[row] = nowUs
   }
-  if (trial || (unheard && rows.late[row] >= state.settings.silenceMinOutstanding) || (unheard && rows.state[row] === Health.recovering)) {
-    eject(state, place, 'silence', nowUs)
-  }
-  if (targets.heardUs[target] <= sentUs && targets.state[target] === Health.healthy) {
+  const manyLate = unheard && rows.words[late] >= state.settings.silenceMinOutstanding
+  if (trial || manyLate || (unheard && stateOf(rows, row) === Health.recovering)) eject(state, place, 'silence', nowUs)
+  if (targets.times[target * rowTimes + Target.heardUs] <= sentUs && stateOf(targets, target) === Health.healthy) {
     suspect(state, target, 'silence', 2 * silenceOf(state, cell), nowUs)
   }
 }
 
 /** Silence that makes a suspect, microseconds: clamp(2 x the cell's p99, 150 ms, 1 s); the longest while unmeasured. */
 export function silenceOf(state: State, cell: number): number {
-  return clampSilence(state, state.tables.cells.latency[cell])
+  return clampSilence(state, state.tables.cells.times[cell * rowTimes + Cell.p99Us])
 }
 
 /** The same for a whole target, judged by one of its waiting cells: by the target's p99 where the cell has none yet. */
 export function targetSilenceOf(state: State, cell: number): number {
-  const { cells, targets } = state.tables
-  const own = cells.latency[cell]
-  return clampSilence(state, isMeasured(state, own) ? own : targets.latency[cells.target[cell]])
+  return clampSilence(state, p99Of(state, cell))
 }
 
-function clampSilence(state: State, histogram: number): number {
+/** The cell's where it is measured, else its target's; nought when neither is. */
+function p99Of(state: State, cell: number): number {
+  const { cells, targets } = state.tables
+  const own = cells.times[cell * rowTimes + Cell.p99Us]
+  return own > 0 ? own : targets.times[targetOfCell(cells, cell) * rowTimes + Target.p99Us]
+}
+
+function clampSilence(state: State, p99Us: number): number {
   const { silenceMinUs, silenceMaxUs, silenceMultiple } = state.settings
-  if (!isMeasured(state, histogram)) return silenceMaxUs
-  return Math.min(silenceMaxUs, Math.max(silenceMinUs, silenceMultiple * state.latencies.p99Us[histogram]))
+  return p99Us === 0 ? silenceMaxUs : Math.min(silenceMaxUs, Math.max(silenceMinUs, silenceMultiple * p99Us))
 }
 
 /** How long one request waits for its head before it is hedged; no longer than a silence where the place has no credit. */
 export function patienceOf(state: State, cell: number): number {
   const { cells, targets } = state.tables
-  const target = cells.target[cell]
-  const own = cells.latency[cell]
-  const histogram = isMeasured(state, own) ? own : targets.latency[target]
-  const p99Us = isMeasured(state, histogram) ? state.latencies.p99Us[histogram] : Math.max(0, priorOf(state.topology, targets.region[target]))
+  const target = targetOfCell(cells, cell)
+  const measuredUs = p99Of(state, cell)
+  const p99Us = measuredUs > 0 ? measuredUs : Math.max(0, priorOf(state.topology, targets.words[target * rowWords + Target.region]))
   const patienceUs = Math.min(patienceMaxUs, Math.max(patienceMinUs, patienceMultiple * p99Us))
-  const credit = (targets.state[target] | cells.state[cell]) === Health.healthy
+  const credit = (stateOf(targets, target) | stateOf(cells, cell)) === Health.healthy
   return credit ? patienceUs : Math.min(patienceUs, targetSilenceOf(state, cell))
-}
-
-function isMeasured(state: State, histogram: number): boolean {
-  return histogram !== -1 && state.latencies.count[histogram] >= measuredCount
 }

@@ -4,13 +4,14 @@
 
 import { Effect } from './core.ts'
 import type { HealthCause } from '../ports.ts'
+import { rowTimes, rowWords } from './columns.ts'
 import { arm, expire } from './deadlines.ts'
 import { emit } from './effects.ts'
 import { beginRamp, causeCode, countSuccess, eject, heal, suspect } from './health.ts'
 import { connectionFailed } from './observe.ts'
 import { measurePath } from './region.ts'
 import { busyLinkProbeUs, tickUs } from './settings.ts'
-import { Health, mix, priorOf, type State } from './state.ts'
+import { Health, isLink, mix, priorOf, stateOf, Target, waitingAt, type Queue, type State } from './state.ts'
 
 /** A probe that is not reported this long after its timeout is forgotten (its reporter died). */
 const forgottenUs = 2_000_000
@@ -38,33 +39,43 @@ export function collectDueProbes(state: State, nowUs: number): void {
       if (nowUs > targets.probeSentUs[target] + targets.probeTimeoutUs[target] + forgottenUs) targets.probing[target] = 0
       arm(probeTimers, target, nowUs + jittered(state, target))
     } else if (isProvenByTraffic(state, target, nowUs)) {
-      arm(probeTimers, target, targets.answeredUs[target] + jittered(state, target))
+      arm(probeTimers, target, targets.times[target * rowTimes + Target.answeredUs] + jittered(state, target))
     } else if (targets.queued[target] === 0) {
       targets.queued[target] = 1
-      state.dueProbes.push(target)
+      state.dueProbes.items.push(target)
     }
   }
 }
 
 function isProvenByTraffic(state: State, target: number, nowUs: number): boolean {
   const { targets } = state.tables
-  if (targets.state[target] !== Health.healthy || targets.misses[target] > 0) return false
-  if (nowUs - targets.answeredUs[target] >= state.settings.probeIntervalUs * 0.9) return false
-  if (targets.link[target] === 0) return true
+  if (stateOf(targets, target) !== Health.healthy || targets.misses[target] > 0) return false
+  if (nowUs - targets.times[target * rowTimes + Target.answeredUs] >= state.settings.probeIntervalUs * 0.9) return false
+  if (!isLink(targets, target)) return true
   return targets.unhealthyCells[target] === 0 && nowUs - targets.probeSentUs[target] < busyLinkProbeUs
 }
 
 /** Sends queued probes while the cap allows: the urgent ones (suspects) first, then by waiting time. */
 export function sendProbes(state: State, nowUs: number): void {
-  if (state.urgentProbes.length === 0 && state.dueProbes.length === 0) return
+  if (isEmpty(state.urgentProbes) && isEmpty(state.dueProbes)) return
   const rate = state.settings.probesPerSecond
   state.probeTokens = Math.min(Math.max(1, rate / 4), state.probeTokens + ((nowUs - state.probeTokensUs) * rate) / 1e6)
   state.probeTokensUs = nowUs
-  for (const queue of [state.urgentProbes, state.dueProbes]) {
-    let taken = 0
-    while (taken < queue.length && state.probeTokens >= 1) sendProbe(state, queue[taken++], nowUs)
-    queue.splice(0, taken)
-  }
+  sendQueued(state, state.urgentProbes, nowUs)
+  sendQueued(state, state.dueProbes, nowUs)
+}
+
+function sendQueued(state: State, queue: Queue, nowUs: number): void {
+  const { items } = queue
+  while (queue.head < items.length && state.probeTokens >= 1) sendProbe(state, items[queue.head++], nowUs)
+  // What was sent is cut off when it is half of the queue: thousands may wait.
+  if (queue.head * 2 < items.length) return
+  items.splice(0, queue.head)
+  queue.head = 0
+}
+
+export function isEmpty({ items, head }: Queue): boolean {
+  return items.length === head
 }
 
 function sendProbe(state: State, target: number, nowUs: number): void {
@@ -89,23 +100,23 @@ function probeTimeoutUs(state: State, target: number): number {
   const { probeMinTimeoutUs, probeMarginUs, silenceMaxUs } = state.settings
   const { targets } = state.tables
   const longest = Math.max(probeMinTimeoutUs, silenceMaxUs)
-  if (targets.state[target] === Health.ejected) return longest
-  const pathUs = targets.pathCount[target] > 0 ? targets.pathMaxUs[target] : Math.max(0, priorOf(state.topology, targets.region[target]))
+  if (stateOf(targets, target) === Health.ejected) return longest
+  const pathUs = targets.pathCount[target] > 0 ? targets.pathMaxUs[target] : Math.max(0, priorOf(state.topology, targets.words[target * rowWords + Target.region]))
   return Math.min(longest, Math.max(probeMinTimeoutUs, pathUs + probeMarginUs))
 }
 
 export function probeSucceeded(state: State, target: number, elapsedUs: number, unavailable: readonly number[], nowUs: number): void {
   const { targets } = state.tables
-  const isLink = targets.link[target] === 1
+  const link = isLink(targets, target)
   measurePath(state, target, elapsedUs)
   targets.aliveUs[target] = nowUs
   targets.misses[target] = 0
-  targets.failures[target] = 0
-  if (isLink) targets.heardUs[target] = nowUs
-  const now = targets.state[target]
+  targets.words[target * rowWords + Target.failures] = 0
+  if (link) targets.times[target * rowTimes + Target.heardUs] = nowUs
+  const now = stateOf(targets, target)
   if (now === Health.ejected) countSuccess(state, target, nowUs)
   else if (now === Health.suspect && mayClear(state, target, nowUs)) heal(state, target, 'probe-succeeded', nowUs)
-  if (isLink && (unavailable.length > 0 || targets.unhealthyCells[target] > 0)) readUnavailable(state, target, unavailable, nowUs)
+  if (link && (unavailable.length > 0 || targets.unhealthyCells[target] > 0)) readUnavailable(state, target, unavailable, nowUs)
 }
 
 /**
@@ -114,8 +125,8 @@ export function probeSucceeded(state: State, target: number, elapsedUs: number, 
  */
 function mayClear(state: State, target: number, nowUs: number): boolean {
   const { targets } = state.tables
-  if (targets.link[target] === 1 || targets.cause[target] !== causeCode('silence')) return true
-  return targets.waiting[target] === 0 && nowUs - targets.suspectUs[target] >= state.settings.recoveryMinUs
+  if (isLink(targets, target) || targets.cause[target] !== causeCode('silence')) return true
+  return waitingAt(targets, target) === 0 && nowUs - targets.suspectUs[target] >= state.settings.recoveryMinUs
 }
 
 /** What the far gateway says it cannot serve is ejected; what it no longer names comes back. */
@@ -124,7 +135,7 @@ function readUnavailable(state: State, target: number, unavailable: readonly num
   const named = new Set(unavailable)
   for (let at = targetCellStart[target]; at < targetCellStart[target + 1]; at++) {
     const cell = targetCells[at]
-    const now = cells.state[cell]
+    const now = stateOf(cells, cell)
     if (named.has(cells.service[cell])) {
       eject(state, ~cell, 'reported-by-peer', nowUs)
       cells.reported[cell] = 1
@@ -134,7 +145,7 @@ function readUnavailable(state: State, target: number, unavailable: readonly num
       cells.reported[cell] = 0
     } else if (now === Health.suspect) {
       const reported = cells.cause[cell] === causeCode('reported-by-peer')
-      const idle = cells.waiting[cell] === 0 && nowUs - cells.suspectUs[cell] >= state.settings.recoveryMinUs
+      const idle = waitingAt(cells, cell) === 0 && nowUs - cells.suspectUs[cell] >= state.settings.recoveryMinUs
       if (reported || idle) heal(state, ~cell, 'probe-succeeded', nowUs)
     }
   }
@@ -145,12 +156,12 @@ export function probeFailed(state: State, target: number, cause: HealthCause, no
   const broken = cause === 'refused' || cause === 'reset' || cause === 'closed'
   // Traffic that came back while a probe met silence outweighs it: the path is slow, not dead,
   // and the next probes wait longer.
-  if (isSilent(cause) && targets.heardUs[target] > targets.probeSentUs[target]) {
+  if (isSilent(cause) && targets.times[target * rowTimes + Target.heardUs] > targets.probeSentUs[target]) {
     measurePath(state, target, Math.min(state.settings.silenceMaxUs, 2 * targets.probeTimeoutUs[target]))
     return
   }
   const misses = ++targets.misses[target]
-  const now = targets.state[target]
+  const now = stateOf(targets, target)
   if (broken) connectionFailed(state, target, cause, nowUs)
   const enough = misses >= state.settings.probeMisses
   if (now === Health.healthy) {
@@ -159,7 +170,7 @@ export function probeFailed(state: State, target: number, cause: HealthCause, no
   } else if (now === Health.suspect) {
     const byProbes = targets.cause[target] === causeCode('probe-missed')
     if (enough || !(byProbes || broken)) eject(state, target, 'probe-missed', nowUs)
-    else state.urgentProbes.push(target)
+    else state.urgentProbes.items.push(target)
   } else eject(state, target, 'probe-missed', nowUs)
 }
 

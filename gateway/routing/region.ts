@@ -3,10 +3,11 @@
 // round trip of probes, which holds no service's own time, and changes only when another is clearly nearer.
 
 import { Effect } from './core.ts'
+import { rowTimes } from './columns.ts'
 import { emit } from './effects.ts'
 import { causeCode } from './health.ts'
 import { nearerShare, nearerUs, trafficUs } from './settings.ts'
-import { Health, pathSamples, priorOf, Region, type State } from './state.ts'
+import { Cell, Health, isLink, pathSamples, priorOf, Region, stateOf, type State } from './state.ts'
 
 /** Evaluates regions whose targets changed; with `cellsToo` also those where only cells did (once a tick). */
 export function judgeRegions(state: State, cellsToo: boolean, nowUs: number): void {
@@ -36,7 +37,7 @@ function judgeRegion(state: State, region: number, nowUs: number): void {
     become(state, region, Region.draining, found.linksLost ? found.cause : causeCode('region-lost'))
     for (let at = tables.regionTargetStart[region]; at < tables.regionTargetStart[region + 1]; at++) {
       const target = tables.regionTargets[at]
-      if (tables.targets.state[target] !== Health.ejected) emit(state.effects, Effect.Drain, target, 0, 0, 0)
+      if (stateOf(tables.targets, target) !== Health.ejected) emit(state.effects, Effect.Drain, target, 0, 0, 0)
     }
   } else if (!lost && now === Region.draining) become(state, region, Region.recovering, causeCode('probe-succeeded'))
   if (!lost && tables.regionState[region] === Region.recovering && !found.ramping) {
@@ -59,20 +60,20 @@ function survey(state: State, region: number, nowUs: number): Survey {
   let linksLost = 0
   for (let at = regionTargetStart[region]; at < regionTargetStart[region + 1]; at++) {
     const target = regionTargets[at]
-    const isLink = targets.link[target] === 1
-    const targetLost = targets.state[target] === Health.ejected
-    found.ramping ||= targets.state[target] === Health.recovering
-    if (isLink) links++
-    if (isLink && targetLost) {
+    const link = isLink(targets, target)
+    const targetLost = stateOf(targets, target) === Health.ejected
+    found.ramping ||= stateOf(targets, target) === Health.recovering
+    if (link) links++
+    if (link && targetLost) {
       linksLost++
       found.cause = targets.cause[target]
     }
     for (let of = targetCellStart[target]; of < targetCellStart[target + 1]; of++) {
       const cell = targetCells[of]
-      const lost = isLink ? cells.state[cell] === Health.ejected : targetLost
-      found.ramping ||= cells.state[cell] === Health.recovering
+      const lost = link ? stateOf(cells, cell) === Health.ejected : targetLost
+      found.ramping ||= stateOf(cells, cell) === Health.recovering
       if (lost) found.lost++
-      if (lost || nowUs - cells.sentUs[cell] < trafficUs) found.weight++
+      if (lost || nowUs - cells.times[cell * rowTimes + Cell.sentUs] < trafficUs) found.weight++
     }
   }
   found.linksLost = links > 0 && linksLost === links
@@ -84,10 +85,23 @@ export function measurePath(state: State, target: number, elapsedUs: number): vo
   const { targets, paths } = state.tables
   const base = target * pathSamples
   paths[base + (targets.pathCount[target]++ % pathSamples)] = elapsedUs
-  const kept = paths.slice(base, base + Math.min(pathSamples, targets.pathCount[target])).sort()
-  targets.pathP50Us[target] = kept[kept.length >> 1]
-  targets.pathMaxUs[target] = kept[kept.length - 1]
-  if (targets.link[target] === 1) rankRegions(state)
+  const count = Math.min(pathSamples, targets.pathCount[target])
+  sortInto(kept, paths, base, count)
+  targets.pathP50Us[target] = kept[count >> 1]
+  targets.pathMaxUs[target] = kept[count - 1]
+  if (isLink(targets, target)) rankRegions(state)
+}
+
+const kept = new Float64Array(pathSamples)
+
+/** By insertion: of eight samples, and without a new array a probe. */
+function sortInto(sorted: Float64Array, from: Float64Array, base: number, count: number): void {
+  for (let at = 0; at < count; at++) {
+    const value = from[base + at]
+    let hole = at
+    for (; hole > 0 && sorted[hole - 1] > value; hole--) sorted[hole] = sorted[hole - 1]
+    sorted[hole] = value
+  }
 }
 
 /** Latency that a region is ranked by: its nearest link's median, the prior until three probes came back. */
@@ -97,7 +111,7 @@ function nearness(state: State, region: number): number {
   let nearest = Infinity
   for (let at = regionTargetStart[region]; at < regionTargetStart[region + 1]; at++) {
     const target = regionTargets[at]
-    if (targets.link[target] === 1 && targets.pathCount[target] >= 3) nearest = Math.min(nearest, targets.pathP50Us[target])
+    if (isLink(targets, target) && targets.pathCount[target] >= 3) nearest = Math.min(nearest, targets.pathP50Us[target])
   }
   return nearest === Infinity ? priorOf(state.topology, region) : nearest
 }

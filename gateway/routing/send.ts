@@ -4,13 +4,13 @@
 import { attemptReasons, Effect, failReasons, RequestFlag, type AttemptReason, type FailReason, type RoutePlan } from './core.ts'
 import { choice, choose, Standing } from './balance.ts'
 import { budgetLeft, spendRetry } from './budget.ts'
-import { arm } from './deadlines.ts'
+import { rowTimes, rowWords } from './columns.ts'
 import { emit } from './effects.ts'
 import { patienceOf, silenceOf } from './observe.ts'
 import { mostSends, tickUs } from './settings.ts'
 import { idOf } from './slots.ts'
-import { Health, mix, Region, type State } from './state.ts'
-import { closeAttempt, closeTicket, openAttempt } from './tickets.ts'
+import { Health, isLink, mix, redirectedAt, Region, servedAt, serviceRow, stateOf, Target, targetOfCell, type State } from './state.ts'
+import { armAttempt, Attempt, closeAttempt, closeTicket, openAttempt, Ticket } from './tickets.ts'
 
 const reasonCodes: Record<AttemptReason, number> = { first: 0, retry: 1, hedge: 2, pinned: 3 }
 if (attemptReasons.some((reason, code) => reasonCodes[reason] !== code)) throw new Error('attemptReasons and their codes differ')
@@ -22,50 +22,54 @@ export function sendAttempt(state: State, ticket: number, cell: number, reason: 
   const { flights, tables } = state
   const { attempts, tickets } = flights
   const plan = flights.plans[ticket] as RoutePlan
-  const target = tables.cells.target[cell]
-  tickets.made[ticket]++
-  attempts.trial[slot] = trial ? 1 : 0
-  if (trial) pauseTrials(state, cell)
-  if (plan.attemptTimeoutUs > 0) attempts.limitUs[slot] = nowUs + plan.attemptTimeoutUs
-  arm(flights.attemptTimers, slot, Math.min(nowUs + patienceOf(state, cell), attempts.limitUs[slot]))
+  const target = targetOfCell(tables.cells, cell)
+  tickets.words[ticket * rowWords + Ticket.made]++
+  if (trial) {
+    attempts.words[slot * rowWords + Attempt.trial] = 1
+    pauseTrials(state, cell)
+  }
+  const limitUs = plan.attemptTimeoutUs > 0 ? nowUs + plan.attemptTimeoutUs : Infinity
+  attempts.times[slot * rowTimes + Attempt.limitUs] = limitUs
+  armAttempt(flights, slot, Math.min(nowUs + patienceOf(state, cell), limitUs))
   emit(state.effects, Effect.Send, idOf(flights.ticketSlots, ticket), idOf(flights.attemptSlots, slot), target, reasonCodes[reason])
   if (nowUs + tickUs < state.nextTickUs) state.nextTickUs = nowUs + tickUs
-  if ((tickets.flags[ticket] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) === 0) noteRedirect(state, ticket, target)
+  if ((tickets.words[ticket * rowWords + Ticket.flags] & (RequestFlag.Pinned | RequestFlag.LocalOnly)) === 0) noteRedirect(state, ticket, target)
   return true
 }
 
 /** While one request tries a suspect no other does; its end, whatever it is, sets the next time. */
 function pauseTrials(state: State, cell: number): void {
   const { targets, cells } = state.tables
-  const target = cells.target[cell]
-  if (targets.link[target] === 1) cells.trialUs[cell] = choice.nowUs + 2 * silenceOf(state, cell)
+  const target = targetOfCell(cells, cell)
+  if (isLink(targets, target)) cells.trialUs[cell] = choice.nowUs + 2 * silenceOf(state, cell)
   else targets.trialUs[target] = choice.nowUs + 2 * silenceOf(state, cell)
 }
 
 /** The region that served last is in trouble and another is asked: the moment of decision. */
 function noteRedirect(state: State, ticket: number, target: number): void {
   const { tables, flights } = state
-  const service = flights.tickets.service[ticket]
-  const region = tables.targets.region[target]
-  const served = tables.servedRegion[service]
-  if (served === -1 || served === region || tables.redirectedTo[service] === region) return
-  if ((flights.tickets.mask[ticket] & (1 << served)) === 0) return
+  const tickets = flights.tickets.words
+  const service = tickets[ticket * rowWords + Ticket.service]
+  const region = tables.targets.words[target * rowWords + Target.region]
+  const served = tables.services[servedAt(tables, service)]
+  if (served === -1 || served === region || tables.services[redirectedAt(tables, service)] === region) return
+  if ((tickets[ticket * rowWords + Ticket.mask] & (1 << served)) === 0) return
   const cause = troubleOf(state, service, served)
   if (cause === -1) return
-  tables.redirectedTo[service] = region
+  tables.services[redirectedAt(tables, service)] = region
   emit(state.effects, Effect.Redirect, served, region, 0, cause)
 }
 
 /** Cause of the trouble of a service in a region, or -1 when some cell of it there is not in trouble. */
 function troubleOf(state: State, service: number, region: number): number {
-  const { targets, cells, groupStart, regionState } = state.tables
-  const base = service * (state.topology.regions.length + 1) + region
+  const { targets, cells, services, regionState } = state.tables
+  const base = serviceRow(state.tables, service) + region
   let cause = -1
-  for (let cell = groupStart[base]; cell < groupStart[base + 1]; cell++) {
-    const target = cells.target[cell]
-    if (isTrouble(targets.state[target])) cause = targets.cause[target]
-    else if (isTrouble(cells.state[cell])) cause = cells.cause[cell]
-    else if (targets.link[target] === 1 && regionState[region] === Region.draining) cause = targets.cause[target]
+  for (let cell = services[base]; cell < services[base + 1]; cell++) {
+    const target = targetOfCell(cells, cell)
+    if (isTrouble(stateOf(targets, target))) cause = targets.cause[target]
+    else if (isTrouble(stateOf(cells, cell))) cause = cells.cause[cell]
+    else if (isLink(targets, target) && regionState[region] === Region.draining) cause = targets.cause[target]
     else return -1
   }
   return cause
@@ -84,12 +88,13 @@ export function sendElsewhere(
   state: State, ticket: number, reason: AttemptReason, free: boolean, worst: number, failedCell: number, nowUs: number,
 ): boolean {
   const { flights } = state
-  const { tickets } = flights
+  const tickets = flights.tickets.words
+  const row = ticket * rowWords
   const plan = flights.plans[ticket] as RoutePlan
-  const flags = tickets.flags[ticket]
+  const flags = tickets[row + Ticket.flags]
   if (!plan.failover || flags & RequestFlag.Pinned) return false
   if (!free && (flags & RequestFlag.Eligible) === 0) return false
-  if (tickets.made[ticket] >= plan.maxAttempts || tickets.sends[ticket] >= mostSends) return false
+  if (tickets[row + Ticket.made] >= plan.maxAttempts || tickets[row + Ticket.sends] >= mostSends) return false
   if (!free && budgetLeft(state.budget, state.settings, nowUs) < 1) return false
   const cell = chooseElsewhere(state, ticket, plan, reason, worst, nowUs)
   const chosen = cell !== -1 ? cell : againAt(state, failedCell)
@@ -100,18 +105,19 @@ export function sendElsewhere(
 
 /** Hedges and last attempts leave the regions that were tried; other retries may take a neighbour of the failed. */
 function chooseElsewhere(state: State, ticket: number, plan: RoutePlan, reason: AttemptReason, worst: number, nowUs: number): number {
-  const { tickets } = state.flights
+  const tickets = state.flights.tickets.words
+  const row = ticket * rowWords
   choice.plan = plan
-  choice.service = tickets.service[ticket]
-  choice.mask = tickets.mask[ticket]
-  choice.flags = tickets.flags[ticket]
-  choice.seed = mix(tickets.seed[ticket] + tickets.sends[ticket])
+  choice.service = tickets[row + Ticket.service]
+  choice.mask = tickets[row + Ticket.mask]
+  choice.flags = tickets[row + Ticket.flags]
+  choice.seed = mix(tickets[row + Ticket.seed] + tickets[row + Ticket.sends])
   choice.ticket = ticket
   choice.worst = worst
   choice.nowUs = nowUs
-  const leave = reason === 'hedge' || tickets.made[ticket] + 1 >= plan.maxAttempts
+  const leave = reason === 'hedge' || tickets[row + Ticket.made] + 1 >= plan.maxAttempts
   if (leave) {
-    choice.avoid = tickets.triedRegions[ticket]
+    choice.avoid = tickets[row + Ticket.triedRegions]
     const cell = choose(state)
     if (cell !== -1) return cell
   }
@@ -122,14 +128,14 @@ function chooseElsewhere(state: State, ticket: number, plan: RoutePlan, reason: 
 function againAt(state: State, cell: number): number {
   if (cell === -1) return -1
   const { targets, cells } = state.tables
-  const lost = targets.state[cells.target[cell]] === Health.ejected || cells.state[cell] === Health.ejected
+  const lost = stateOf(targets, targetOfCell(cells, cell)) === Health.ejected || stateOf(cells, cell) === Health.ejected
   return lost ? -1 : cell
 }
 
 /** Abandons one attempt. */
 export function cancelAttempt(state: State, slot: number): void {
   const { flights } = state
-  const ticket = flights.attempts.ticket[slot]
+  const ticket = flights.attempts.words[slot * rowWords + Attempt.ticket]
   emit(state.effects, Effect.Cancel, idOf(flights.ticketSlots, ticket), idOf(flights.attemptSlots, slot), 0, 0)
   closeAttempt(state, slot)
 }
@@ -144,9 +150,9 @@ export function failTicket(state: State, ticket: number, reason: FailReason): vo
 /** Abandons every attempt of a ticket, or all but one. */
 export function cancelAll(state: State, ticket: number, except = -1): void {
   const { attempts, tickets } = state.flights
-  let slot = tickets.first[ticket]
+  let slot = tickets.words[ticket * rowWords + Ticket.first]
   while (slot !== -1) {
-    const next = attempts.sibling[slot]
+    const next = attempts.words[slot * rowWords + Attempt.sibling]
     if (slot !== except) cancelAttempt(state, slot)
     slot = next
   }

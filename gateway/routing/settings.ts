@@ -40,6 +40,8 @@ export interface Settings {
   silenceMultiple: number
   silenceMinUs: number
   silenceMaxUs: number
+  /** No silence is shorter. */
+  leastSilenceUs: number
   probeIntervalUs: number
   probeMinTimeoutUs: number
   probeMarginUs: number
@@ -68,6 +70,7 @@ export function settingsOf(health: HealthSettings): Settings {
     silenceMultiple: silence.p99Multiple,
     silenceMinUs: silence.minMs * 1000,
     silenceMaxUs: silence.maxMs * 1000,
+    leastSilenceUs: Math.min(silence.minMs, silence.maxMs) * 1000,
     probeIntervalUs: probe.intervalMs * 1000,
     probeMinTimeoutUs: probe.minTimeoutMs * 1000,
     probeMarginUs: probe.p99MarginMs * 1000,

@@ -5,7 +5,7 @@
 /** Bits of an identifier that name the slot; the 14 bits above them are its generation. */
 export const slotBits = 17
 const slotMask = (1 << slotBits) - 1
-const generations = 1 << (31 - slotBits)
+const oneGeneration = 1 << slotBits
 
 /** Most things of one kind in flight at once; more are refused with reason `capacity`. */
 export const maxSlots = 1 << slotBits
@@ -14,17 +14,20 @@ export interface Slots {
   capacity: number
   /** Slots in use. */
   used: number
-  generation: Uint16Array
-  live: Uint8Array
+  /** Identifier of what is in the slot; while it is free, the complement of the next one. */
+  ids: Int32Array
   /** Ring of free slots. */
   free: Int32Array
   freeHead: number
 }
 
 export function makeSlots(capacity: number): Slots {
-  const free = new Int32Array(capacity)
-  for (let slot = 0; slot < capacity; slot++) free[slot] = slot
-  return { capacity, used: 0, generation: new Uint16Array(capacity), live: new Uint8Array(capacity), free, freeHead: 0 }
+  const slots: Slots = { capacity, used: 0, ids: new Int32Array(capacity), free: new Int32Array(capacity), freeHead: 0 }
+  for (let slot = 0; slot < capacity; slot++) {
+    slots.ids[slot] = ~slot
+    slots.free[slot] = slot
+  }
+  return slots
 }
 
 /** Takes the slot that has rested longest, or -1 when all are in use (the caller grows first). */
@@ -33,7 +36,7 @@ export function takeSlot(slots: Slots): number {
   const slot = slots.free[slots.freeHead]
   slots.freeHead = slots.freeHead + 1 === slots.capacity ? 0 : slots.freeHead + 1
   slots.used++
-  slots.live[slot] = 1
+  slots.ids[slot] = ~slots.ids[slot]
   return slot
 }
 
@@ -42,31 +45,31 @@ export function releaseSlot(slots: Slots, slot: number): void {
   if (tail >= slots.capacity) tail -= slots.capacity
   slots.free[tail] = slot
   slots.used--
-  slots.live[slot] = 0
-  slots.generation[slot] = (slots.generation[slot] + 1) & (generations - 1)
+  // One generation on; the sign bit is left out, so that identifiers stay positive.
+  slots.ids[slot] = ~((slots.ids[slot] + oneGeneration) & 0x7fffffff)
 }
 
 /** Doubles the capacity; slots and generations stay. Only to be called when all slots are in use. */
 export function growSlots(slots: Slots): void {
   const from = slots.capacity
   const capacity = Math.min(maxSlots, from * 2)
-  const generation = new Uint16Array(capacity)
-  generation.set(slots.generation)
-  const live = new Uint8Array(capacity)
-  live.set(slots.live)
-  const free = new Int32Array(capacity)
-  for (let slot = from; slot < capacity; slot++) free[slot - from] = slot
-  Object.assign(slots, { capacity, generation, live, free, freeHead: 0 })
+  const grown = makeSlots(capacity)
+  grown.ids.set(slots.ids)
+  for (let slot = from; slot < capacity; slot++) grown.free[slot - from] = slot
+  Object.assign(slots, { capacity, ids: grown.ids, free: grown.free, freeHead: 0 })
 }
 
-/** The identifier that the outside sees. */
+/** The identifier that the outside sees, of a slot in use. */
 export function idOf(slots: Slots, slot: number): number {
-  return (slots.generation[slot] << slotBits) | slot
+  return slots.ids[slot]
+}
+
+export function isLive(slots: Slots, slot: number): boolean {
+  return slots.ids[slot] >= 0
 }
 
 /** The slot of an identifier, or -1 when what it named is over. */
 export function resolveSlot(slots: Slots, id: number): number {
   const slot = id & slotMask
-  if (id < 0 || slot >= slots.capacity || slots.live[slot] === 0) return -1
-  return slots.generation[slot] === id >>> slotBits ? slot : -1
+  return id >= 0 && slot < slots.capacity && slots.ids[slot] === id ? slot : -1
 }

@@ -1,10 +1,11 @@
 // All that the core knows, as tables: a row a target, a row a cell, a row a region. Targets and cells share
-// the columns of health, so that one state machine serves both; a *place* is either: a target index, or the
+// the form of health, so that one state machine serves both; a *place* is either: a target index, or the
 // bitwise complement of a cell index.
 
 import type { CoreTopology, EffectBuffer } from './core.ts'
+import { makeAgenda, type Agenda } from './agenda.ts'
 import { makeBudget, type Budget } from './budget.ts'
-import { layColumns, type Allocate, type Columns } from './columns.ts'
+import { layColumns, layRows, rowTimes, rowWords, type Allocate, type Columns, type Rows } from './columns.ts'
 import { makeDeadlines, type Deadlines } from './deadlines.ts'
 import { makeEffects } from './effects.ts'
 import { makeLatencyPool, type LatencyPool } from './latency.ts'
@@ -16,22 +17,50 @@ export const Health = { healthy: 0, suspect: 1, ejected: 2, recovering: 3 } as c
 /** Codes of the RegionState effect. */
 export const Region = { serving: 0, draining: 1, recovering: 2 } as const
 
+/**
+ * Words of a row of health, the same for targets and cells; names that end in Us are times of the same row. The
+ * rows hold what every request reads or writes; what only trouble does is in the columns below.
+ */
+export const Row = {
+  state: 0,
+  /** Attempts without a response head. */
+  waiting: 1,
+  /** Consecutive connection failures (of a link cell: refusals by the far gateway), 5xx, and lone requests gone late. */
+  failures: 2,
+  errors: 3,
+  late: 4,
+  /** Histogram in the latency pool, or -1. Target and cell share it when the target has that one cell only. */
+  latency: 5,
+  heardUs: 5,
+  /** Of that histogram once it counts as measured, nought before. */
+  p99Us: 6,
+} as const
+
+export const Target = {
+  ...Row,
+  region: 6,
+  link: 7,
+  /** Attempts not yet over, those that stream a response included. */
+  inFlight: 8,
+  answeredUs: 7,
+} as const
+
+export const Cell = {
+  ...Row,
+  target: 6,
+  /** 1 while the cell is noted in the watch over silence. */
+  watched: 7,
+  /** Silence is counted from the later of: first waiting attempt sent, last byte heard. */
+  sinceUs: 4,
+  sentUs: 7,
+} as const
+
 const healthSpec = {
-  state: 'u8',
   /** Index into healthCauses of the last change. */
   cause: 'u8',
-  /** Attempts without a response head. */
-  waiting: 'i32',
-  /** Consecutive connection failures (of a link cell: refusals by the far gateway), 5xx, and lone requests gone late. */
-  failures: 'i32',
-  errors: 'i32',
-  late: 'i32',
   countersUs: 'f64',
   /** When the last late one was counted: one that was out at the same time says nothing more. */
   lateUs: 'f64',
-  /** Silence is counted from the later of: first waiting attempt sent, last byte heard. */
-  sinceUs: 'f64',
-  heardUs: 'f64',
   suspectUs: 'f64',
   /** From then on one request may try a suspect that nobody asks any more; Infinity = not yet. */
   trialUs: 'f64',
@@ -42,10 +71,6 @@ const healthSpec = {
   flaps: 'i32',
   /** When it was last wholly healthy again after an ejection. */
   restedUs: 'f64',
-  /** Histogram in the latency pool, or -1. */
-  latency: 'i32',
-  /** Position in the list of rows that ticks look at, plus one; 0 = not in it. */
-  activeAt: 'i32',
 } as const
 
 /** Recent probe round trips kept per target: the path's own latency, without the service's. */
@@ -53,14 +78,6 @@ export const pathSamples = 8
 
 export const targetSpec = {
   ...healthSpec,
-  region: 'i32',
-  link: 'u8',
-  /** Attempts not yet over, those that stream a response included. */
-  inFlight: 'i32',
-  /** Waiting attempts in the order they were sent, -1 = none. */
-  first: 'i32',
-  last: 'i32',
-  answeredUs: 'f64',
   /** Last probe that succeeded. */
   aliveUs: 'f64',
   misses: 'i32',
@@ -80,86 +97,89 @@ export const targetSpec = {
 export const cellSpec = {
   ...healthSpec,
   service: 'i32',
-  target: 'i32',
-  sentUs: 'f64',
   /** The far gateway's last probe named it as what it cannot serve. */
   reported: 'u8',
 } as const
 
-export type Targets = Columns<typeof targetSpec>
-export type Cells = Columns<typeof cellSpec>
-export type HealthRows = Columns<typeof healthSpec>
+export type Targets = Rows & Columns<typeof targetSpec>
+export type Cells = Rows & Columns<typeof cellSpec>
+export type HealthRows = Rows & Columns<typeof healthSpec>
 
 /** Everything that has the topology's shape; a swap builds it anew and copies rows by key. */
 export interface Tables {
-  targets: Targets
   cells: Cells
+  targets: Targets
+  /**
+   * A row a service (`serviceRow`): where its cells of each region start, which are sorted by region, so that those of
+   * region r end where those of r + 1 start; then the region whose response was accepted last and the one that it
+   * was redirected to since, -1 = none.
+   */
+  services: Int32Array
+  /** Region indices by rank: own first, then nearest by measured latency. */
+  regionOrder: Int32Array
+  regionState: Uint8Array
+  regionCount: number
   targetCount: number
   cellCount: number
+  /** Cells by when their silence could first mean something. */
+  watch: Agenda
   /** Ring of `pathSamples` probe round trips a target. */
   paths: Float64Array
-  /** Cells of service s in region r: groupStart[s * (regions + 1) + r] up to the next entry. */
-  groupStart: Int32Array
   /** Cells of target t: targetCells[targetCellStart[t]] up to the next start. */
   targetCellStart: Int32Array
   targetCells: Int32Array
   /** Targets of region r, in the same form. */
   regionTargetStart: Int32Array
   regionTargets: Int32Array
-  regionState: Uint8Array
   /** Cells with traffic when the region was drained for lost cells: the weight that recovery is measured by. */
   regionWeight: Int32Array
   regionDirty: Uint8Array
-  /** Region indices by rank: own first, then nearest by measured latency. */
-  regionOrder: Int32Array
-  /** Region whose response was accepted last for a service, -1 = none; and where it was redirected to since. */
-  servedRegion: Int32Array
-  redirectedTo: Int32Array
-  activeTargets: IndexList
-  activeCells: IndexList
+  /** Places that recover, in the order they began to. */
+  ramping: Set<number>
   probeTimers: Deadlines
 }
 
-export interface IndexList { items: Int32Array; length: number }
-
 export interface State {
-  topology: CoreTopology
-  settings: Settings
-  effects: EffectBuffer
-  allocate: Allocate
   tables: Tables
   flights: Flights
-  latencies: LatencyPool
+  effects: EffectBuffer
   budget: Budget
+  settings: Settings
+  latencies: LatencyPool
+  nextTickUs: number
+  anyRegionDirty: boolean
   /** Places whose waiting attempts must be hedged (+0) or moved (+1), in pairs (place, mode). */
   moves: number[]
   /** Targets that wait for a probe token, urgent ones first. */
-  urgentProbes: number[]
-  dueProbes: number[]
+  urgentProbes: Queue
+  dueProbes: Queue
   probeTokens: number
   probeTokensUs: number
-  anyRegionDirty: boolean
+  topology: CoreTopology
+  allocate: Allocate
   unavailable: number[]
   unavailableDirty: boolean
-  nextTickUs: number
   /** The last tick was so late that nothing reached before the next one is believed. */
   distrust: boolean
   /** The last tick left its verdicts to this one. */
   deferred: boolean
 }
 
+/** First in, first out: items from `head` on. */
+export interface Queue { items: number[]; head: number }
+
 export function makeState(topology: CoreTopology, settings: Settings, nowUs: number, allocate: Allocate): State {
   return {
-    topology, settings, allocate,
-    latencies: makeLatencyPool(),
-    effects: makeEffects(),
     tables: layTables(topology, nowUs, allocate),
     flights: makeFlights(nowUs, allocate),
+    effects: makeEffects(),
     budget: makeBudget(),
-    moves: [], urgentProbes: [], dueProbes: [],
+    settings,
+    latencies: makeLatencyPool(),
+    nextTickUs: nowUs, anyRegionDirty: false,
+    moves: [], urgentProbes: { items: [], head: 0 }, dueProbes: { items: [], head: 0 },
     probeTokens: Math.max(1, settings.probesPerSecond / 4), probeTokensUs: nowUs,
-    anyRegionDirty: false, unavailable: [], unavailableDirty: true,
-    nextTickUs: nowUs, distrust: false, deferred: false,
+    topology, allocate, unavailable: [], unavailableDirty: true, distrust: false, deferred: false,
   }
 }
 
@@ -167,60 +187,76 @@ export function layTables(topology: CoreTopology, nowUs: number, allocate: Alloc
   const { regions, services } = topology
   const targetCount = topology.targets.length
   const cellCount = services.reduce((sum, service) => sum + service.targets.length, 0)
-  const targets = layColumns(targetSpec, targetCount, allocate)
-  const cells = layColumns(cellSpec, cellCount, allocate)
-  for (const rows of [targets, cells] as HealthRows[]) {
-    rows.restedUs.fill(-Infinity)
-    rows.trialUs.fill(Infinity)
-    rows.latency.fill(-1)
-    rows.heardUs.fill(nowUs)
-  }
-  targets.first.fill(-1)
-  targets.last.fill(-1)
-  targets.answeredUs.fill(-Infinity)
+  const targets: Targets = { ...layRows(targetCount, allocate), ...layColumns(targetSpec, targetCount, allocate) }
+  const cells: Cells = { ...layRows(cellCount, allocate), ...layColumns(cellSpec, cellCount, allocate) }
+  beginHealth(targets, targetCount, nowUs)
+  beginHealth(cells, cellCount, nowUs)
   targets.aliveUs.fill(-Infinity)
-  cells.sentUs.fill(-Infinity)
   topology.targets.forEach((target, index) => {
-    targets.region[index] = target.region
-    targets.link[index] = target.kind === 'link' ? 1 : 0
+    targets.words[index * rowWords + Target.region] = target.region
+    targets.words[index * rowWords + Target.link] = target.kind === 'link' ? 1 : 0
+    targets.times[index * rowTimes + Target.answeredUs] = -Infinity
     targets.seed[index] = hashText(target.key)
   })
-  const groupStart = layCells(topology, cells)
-  const byTarget = inverse(cells.target, targetCount)
-  const byRegion = inverse(targets.region, regions.length)
-  const regionOrder = Int32Array.from(regions.keys()).sort((a, b) => priorOf(topology, a) - priorOf(topology, b) || a - b)
+  const serviceRows = layCells(topology, cells)
+  const byTarget = inverse(Array.from({ length: cellCount }, (_, cell) => targetOfCell(cells, cell)), targetCount)
+  const byRegion = inverse(topology.targets.map(({ region }) => region), regions.length)
   return {
-    targets, cells, targetCount, cellCount, groupStart, regionOrder,
+    targets, cells, targetCount, cellCount, services: serviceRows, regionCount: regions.length,
+    regionOrder: Int32Array.from(regions.keys()).sort((a, b) => priorOf(topology, a) - priorOf(topology, b) || a - b),
     paths: new Float64Array(targetCount * pathSamples),
     targetCellStart: byTarget.start, targetCells: byTarget.items,
     regionTargetStart: byRegion.start, regionTargets: byRegion.items,
     regionState: new Uint8Array(regions.length), regionWeight: new Int32Array(regions.length), regionDirty: new Uint8Array(regions.length),
-    servedRegion: new Int32Array(services.length).fill(-1), redirectedTo: new Int32Array(services.length).fill(-1),
-    activeTargets: { items: new Int32Array(targetCount), length: 0 },
-    activeCells: { items: new Int32Array(cellCount), length: 0 },
+    ramping: new Set(),
+    watch: makeAgenda(32, nowUs),
     probeTimers: makeDeadlines(targetCount, 4096, nowUs),
   }
 }
 
+function beginHealth(rows: HealthRows, count: number, nowUs: number): void {
+  for (let row = 0; row < count; row++) {
+    rows.words[row * rowWords + Row.latency] = -1
+    rows.times[row * rowTimes + Row.heardUs] = nowUs
+  }
+  rows.restedUs.fill(-Infinity)
+  rows.trialUs.fill(Infinity)
+}
+
+/** Where the row of a service begins in `services`; the cells of region r start at the r-th of it. */
+export function serviceRow(tables: Tables, service: number): number {
+  return service * (tables.regionCount + 3)
+}
+
+/** After the starts of the regions and the end of the last. */
+export function servedAt(tables: Tables, service: number): number {
+  return serviceRow(tables, service) + tables.regionCount + 1
+}
+
+export function redirectedAt(tables: Tables, service: number): number {
+  return servedAt(tables, service) + 1
+}
+
 function layCells(topology: CoreTopology, cells: Cells): Int32Array {
-  const width = topology.regions.length + 1
-  const groupStart = new Int32Array(topology.services.length * width)
+  const regionCount = topology.regions.length
+  const rows = new Int32Array(topology.services.length * (regionCount + 3)).fill(-1)
   let cell = 0
   topology.services.forEach((service, index) => {
     const sorted = [...service.targets].sort((a, b) => topology.targets[a].region - topology.targets[b].region || a - b)
     let next = 0
-    for (let region = 0; region < width; region++) {
-      groupStart[index * width + region] = cell
+    for (let region = 0; region <= regionCount; region++) {
+      rows[index * (regionCount + 3) + region] = cell
       for (; next < sorted.length && topology.targets[sorted[next]].region === region; next++, cell++) {
         cells.service[cell] = index
-        cells.target[cell] = sorted[next]
+        cells.words[cell * rowWords + Cell.target] = sorted[next]
+        cells.times[cell * rowTimes + Cell.sentUs] = -Infinity
       }
     }
   })
-  return groupStart
+  return rows
 }
 
-function inverse(of: Int32Array, groups: number): { start: Int32Array; items: Int32Array } {
+function inverse(of: readonly number[], groups: number): { start: Int32Array; items: Int32Array } {
   const start = new Int32Array(groups + 1)
   for (const group of of) start[group + 1]++
   for (let group = 0; group < groups; group++) start[group + 1] += start[group]
@@ -250,10 +286,26 @@ export function mix(value: number): number {
   return (hash ^ (hash >>> 16)) >>> 0
 }
 
+export function targetOfCell(cells: Cells, cell: number): number {
+  return cells.words[cell * rowWords + Cell.target]
+}
+
+export function isLink(targets: Targets, target: number): boolean {
+  return targets.words[target * rowWords + Target.link] === 1
+}
+
+export function stateOf(rows: HealthRows, row: number): number {
+  return rows.words[row * rowWords + Row.state]
+}
+
+export function waitingAt(rows: HealthRows, row: number): number {
+  return rows.words[row * rowWords + Row.waiting]
+}
+
 /** Where the health of a cell is kept: an endpoint's with the endpoint, a link's service with the cell. */
 export function placeOf(tables: Tables, cell: number): number {
-  const target = tables.cells.target[cell]
-  return tables.targets.link[target] === 1 ? ~cell : target
+  const target = targetOfCell(tables.cells, cell)
+  return isLink(tables.targets, target) ? ~cell : target
 }
 
 export function rowsOf(tables: Tables, place: number): HealthRows {
@@ -266,21 +318,5 @@ export function rowOf(place: number): number {
 
 /** The target that a place belongs to. */
 export function targetOf(tables: Tables, place: number): number {
-  return place >= 0 ? place : tables.cells.target[~place]
-}
-
-/** Ticks look only at rows with something waiting or a state other than healthy. */
-export function refreshActive(list: IndexList, rows: HealthRows, row: number): void {
-  const wanted = rows.waiting[row] > 0 || rows.state[row] !== Health.healthy
-  const at = rows.activeAt[row]
-  if (wanted === (at !== 0)) return
-  if (wanted) {
-    list.items[list.length++] = row
-    rows.activeAt[row] = list.length
-    return
-  }
-  const last = list.items[--list.length]
-  list.items[at - 1] = last
-  rows.activeAt[last] = at
-  rows.activeAt[row] = 0
+  return place >= 0 ? place : targetOfCell(tables.cells, ~place)
 }

@@ -3,17 +3,24 @@
 // for it live on by themselves until they answer, fail or run out of time.
 
 import type { CoreTopology, RoutePlan } from './core.ts'
-import { copyRow } from './columns.ts'
+import { makeAgenda, note, placeIn } from './agenda.ts'
+import { copyColumns, copyRow, rowWords } from './columns.ts'
 import { arm } from './deadlines.ts'
+import { copyLatency } from './latency.ts'
 import { rankRegions } from './region.ts'
 import { scheduleFirstProbe } from './probing.ts'
-import { cellSpec, Health, layTables, pathSamples, refreshActive, targetSpec, type State, type Tables } from './state.ts'
-import { detachAttempt, renumberTried } from './tickets.ts'
+import { isLive } from './slots.ts'
+import {
+  Cell, cellSpec, Health, layTables, pathSamples, redirectedAt, servedAt, serviceRow, stateOf, Target, targetOfCell, targetSpec, waitingAt,
+  type HealthRows, type State, type Tables,
+} from './state.ts'
+import { Attempt, detachAttempt, renumberTried, Ticket } from './tickets.ts'
 
 export function swapTopology(state: State, topology: CoreTopology, nowUs: number): void {
   const before = state.topology
   if (isSame(before, topology)) {
     state.topology = topology
+    watchAll(state, nowUs)
     return
   }
   const old = state.tables
@@ -21,21 +28,23 @@ export function swapTopology(state: State, topology: CoreTopology, nowUs: number
   const map = mapIndices(before, topology, old, fresh)
   const { attemptSlots, attempts } = state.flights
   for (let slot = 0; slot < attemptSlots.capacity; slot++) {
-    if (attemptSlots.live[slot] === 1 && attempts.cell[slot] !== -1 && map.cells[attempts.cell[slot]] === -1) detachAttempt(state, slot)
+    const cell = attempts.words[slot * rowWords + Attempt.cell]
+    if (isLive(attemptSlots, slot) && cell !== -1 && map.cells[cell] === -1) detachAttempt(state, slot)
   }
   carryTargets(old, fresh, map, nowUs)
   carryCells(old, fresh, map)
   carryRegions(old, fresh, map)
   giveBackLatencies(state, old, map)
+  partLatencies(state, fresh)
   state.topology = topology
   state.tables = fresh
   renumberFlights(state, map)
-  for (let target = 0; target < fresh.targetCount; target++) refreshActive(fresh.activeTargets, fresh.targets, target)
-  for (let cell = 0; cell < fresh.cellCount; cell++) refreshActive(fresh.activeCells, fresh.cells, cell)
+  noteRamping(fresh)
+  watchAll(state, nowUs)
   const carried = new Set(map.targets)
   for (let target = 0; target < fresh.targetCount; target++) if (!carried.has(target)) scheduleFirstProbe(state, target, nowUs)
-  state.urgentProbes.length = 0
-  state.dueProbes.length = 0
+  state.urgentProbes = { items: [], head: 0 }
+  state.dueProbes = { items: [], head: 0 }
   state.unavailableDirty = true
   fresh.regionDirty.fill(2)
   state.anyRegionDirty = true
@@ -61,10 +70,10 @@ function mapIndices(before: CoreTopology, after: CoreTopology, old: Tables, fres
   const cells = new Int32Array(old.cellCount).fill(-1)
   for (let cell = 0; cell < old.cellCount; cell++) {
     const service = services[old.cells.service[cell]]
-    const target = targets[old.cells.target[cell]]
+    const target = targets[targetOfCell(old.cells, cell)]
     if (service === -1 || target === -1) continue
-    const base = service * (after.regions.length + 1) + fresh.targets.region[target]
-    for (let at = fresh.groupStart[base]; at < fresh.groupStart[base + 1]; at++) if (fresh.cells.target[at] === target) cells[cell] = at
+    const base = serviceRow(fresh, service) + fresh.targets.words[target * rowWords + Target.region]
+    for (let at = fresh.services[base]; at < fresh.services[base + 1]; at++) if (targetOfCell(fresh.cells, at) === target) cells[cell] = at
   }
   return { targets, cells, services, regions, regionsMoved: regions.some((to, from) => to !== from) }
 }
@@ -78,13 +87,13 @@ function carryTargets(old: Tables, fresh: Tables, map: IndexMap, nowUs: number):
   const { targets } = fresh
   map.targets.forEach((to, from) => {
     if (to === -1) return
-    const region = targets.region[to]
-    copyRow(targetSpec, old.targets, from, targets, to)
-    targets.region[to] = region
-    targets.activeAt[to] = 0
+    const region = targets.words[to * rowWords + Target.region]
+    copyRow(old.targets, from, targets, to)
+    copyColumns(targetSpec, old.targets, from, targets, to)
+    targets.words[to * rowWords + Target.region] = region
     targets.unhealthyCells[to] = 0
     targets.queued[to] = 0
-    arm(fresh.probeTimers, to, old.probeTimers.slot[from] === -1 || targets.state[to] !== Health.healthy ? nowUs : old.probeTimers.dueUs[from])
+    arm(fresh.probeTimers, to, old.probeTimers.slot[from] === -1 || stateOf(targets, to) !== Health.healthy ? nowUs : old.probeTimers.dueUs[from])
     for (let sample = 0; sample < pathSamples; sample++) fresh.paths[to * pathSamples + sample] = old.paths[from * pathSamples + sample]
   })
 }
@@ -94,12 +103,12 @@ function carryCells(old: Tables, fresh: Tables, map: IndexMap): void {
   map.cells.forEach((to, from) => {
     if (to === -1) return
     const service = cells.service[to]
-    const target = cells.target[to]
-    copyRow(cellSpec, old.cells, from, cells, to)
+    const target = targetOfCell(cells, to)
+    copyRow(old.cells, from, cells, to)
+    copyColumns(cellSpec, old.cells, from, cells, to)
     cells.service[to] = service
-    cells.target[to] = target
-    cells.activeAt[to] = 0
-    if (cells.state[to] !== Health.healthy) targets.unhealthyCells[target]++
+    cells.words[to * rowWords + Cell.target] = target
+    if (stateOf(cells, to) !== Health.healthy) targets.unhealthyCells[target]++
   })
 }
 
@@ -111,35 +120,78 @@ function carryRegions(old: Tables, fresh: Tables, map: IndexMap): void {
   })
   map.services.forEach((to, from) => {
     if (to === -1) return
-    const served = old.servedRegion[from]
-    const redirected = old.redirectedTo[from]
-    fresh.servedRegion[to] = served === -1 ? -1 : map.regions[served]
-    fresh.redirectedTo[to] = redirected === -1 ? -1 : map.regions[redirected]
+    const served = old.services[servedAt(old, from)]
+    const redirected = old.services[redirectedAt(old, from)]
+    fresh.services[servedAt(fresh, to)] = served === -1 ? -1 : map.regions[served]
+    fresh.services[redirectedAt(fresh, to)] = redirected === -1 ? -1 : map.regions[redirected]
   })
 }
 
+/** Histograms of what vanished go back, but for those that something that stays shares. */
 function giveBackLatencies(state: State, old: Tables, map: IndexMap): void {
-  map.targets.forEach((to, from) => { if (to === -1 && old.targets.latency[from] !== -1) state.latencies.spare.push(old.targets.latency[from]) })
-  map.cells.forEach((to, from) => { if (to === -1 && old.cells.latency[from] !== -1) state.latencies.spare.push(old.cells.latency[from]) })
+  const lost = new Set<number>()
+  const kept = new Set<number>()
+  const sort = (rows: HealthRows, moved: Int32Array): void => {
+    moved.forEach((to, from) => { (to === -1 ? lost : kept).add(latencyOf(rows, from)) })
+  }
+  sort(old.targets, map.targets)
+  sort(old.cells, map.cells)
+  for (const histogram of lost) if (histogram !== -1 && !kept.has(histogram)) state.latencies.spare.push(histogram)
+}
+
+/** A target that shared its only cell's histogram and now has more cells gets its own. */
+function partLatencies(state: State, fresh: Tables): void {
+  const { cells, targets, targetCellStart, targetCells } = fresh
+  for (let target = 0; target < fresh.targetCount; target++) {
+    const own = latencyOf(targets, target)
+    const its = targetCells.subarray(targetCellStart[target], targetCellStart[target + 1])
+    if (own === -1 || its.length < 2 || !its.some((cell) => latencyOf(cells, cell) === own)) continue
+    targets.words[target * rowWords + Target.latency] = copyLatency(state.latencies, own)
+  }
+}
+
+function latencyOf(rows: HealthRows, row: number): number {
+  return rows.words[row * rowWords + Target.latency]
+}
+
+function noteRamping({ targets, cells, targetCount, cellCount, ramping }: Tables): void {
+  for (let target = 0; target < targetCount; target++) if (stateOf(targets, target) === Health.recovering) ramping.add(target)
+  for (let cell = 0; cell < cellCount; cell++) if (stateOf(cells, cell) === Health.recovering) ramping.add(~cell)
+}
+
+/** Numbers or settings changed: what waits is looked at with the next tick, and noted by that anew. */
+function watchAll(state: State, nowUs: number): void {
+  const { tables } = state
+  const { words } = tables.cells
+  tables.watch = makeAgenda(tables.watch.lengths.length, nowUs)
+  for (let cell = 0; cell < tables.cellCount; cell++) {
+    const waits = waitingAt(tables.cells, cell) > 0
+    words[cell * rowWords + Cell.watched] = waits ? 1 : 0
+    if (waits) note(tables.watch, cell, placeIn(tables.watch, nowUs))
+  }
 }
 
 function renumberFlights(state: State, map: IndexMap): void {
   const { flights } = state
-  const { attempts, attemptSlots, tickets, ticketSlots, plans } = flights
+  const { attemptSlots, ticketSlots, plans } = flights
+  const attempts = flights.attempts.words
+  const tickets = flights.tickets.words
   for (let slot = 0; slot < attemptSlots.capacity; slot++) {
-    if (attemptSlots.live[slot] === 0 || attempts.cell[slot] === -1) continue
-    attempts.cell[slot] = map.cells[attempts.cell[slot]]
-    attempts.target[slot] = map.targets[attempts.target[slot]]
+    const row = slot * rowWords
+    if (!isLive(attemptSlots, slot) || attempts[row + Attempt.cell] === -1) continue
+    attempts[row + Attempt.cell] = map.cells[attempts[row + Attempt.cell]]
+    attempts[row + Attempt.target] = map.targets[attempts[row + Attempt.target]]
   }
   const moved = new Map<RoutePlan, RoutePlan>()
   for (let slot = 0; slot < ticketSlots.capacity; slot++) {
     const plan = plans[slot]
     if (plan === null) continue
-    tickets.service[slot] = tickets.service[slot] === -1 ? -1 : map.services[tickets.service[slot]]
+    const row = slot * rowWords
+    if (tickets[row + Ticket.service] !== -1) tickets[row + Ticket.service] = map.services[tickets[row + Ticket.service]]
     renumberTried(flights, slot, map.targets)
     if (!map.regionsMoved) continue
-    tickets.mask[slot] = renumberMask(tickets.mask[slot], map.regions)
-    tickets.triedRegions[slot] = renumberMask(tickets.triedRegions[slot], map.regions)
+    tickets[row + Ticket.mask] = renumberMask(tickets[row + Ticket.mask], map.regions)
+    tickets[row + Ticket.triedRegions] = renumberMask(tickets[row + Ticket.triedRegions], map.regions)
     let renumbered = moved.get(plan)
     if (renumbered === undefined) {
       renumbered = { ...plan, prefer: plan.prefer.map((region) => map.regions[region]).filter((region) => region !== -1) }
