@@ -28,6 +28,7 @@ export function loadsOf(reading: Reading): LoadBlock[] {
       name: block.name, kind: block.kind, ratePerSecond: block.rate, arrivals: block.arrivals,
       groups: block.groups, timeoutMs: block.timeout / 1000, suite: block.suite,
       mix: mixOf(reading, block, path),
+      ...(block.maxInFlight === undefined ? {} : { maxInFlight: block.maxInFlight }),
     }
     tryOut(reading, path, () => planLoads([{ ...load, groups: null }], reading.topology, 0, { fromUs: 0, toUs: 1 }))
     return load

@@ -40,6 +40,8 @@ export interface LoadBlock {
   arrivals: 'constant' | 'poisson'
   groups: string[] | null
   timeoutMs: number
+  /** Requests that its generator has out at most; what is due beyond that is dropped. */
+  maxInFlight?: number
   /** Hand-written k6 suite (`suites/NAME.ts`); null = rendered from `mix`. */
   suite: string | null
   mix: { name: string; weight: number; method: string; host: string; path: string; headers: Record<string, string>; bodyBytes: number }[]

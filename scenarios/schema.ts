@@ -36,6 +36,7 @@ const load = z.strictObject({
   arrivals: z.enum(['constant', 'poisson']).default('constant'),
   groups: z.array(label).min(1).nullable().default(null).describe('Client groups that share the rate evenly. Default: all.'),
   timeout: durationUs.default(2_000_000).describe('How long a client waits for the whole request.'),
+  maxInFlight: z.int().min(1).max(1_000_000).optional().describe('Requests that its generator has out at most; what is due beyond that is dropped, which makes a run inconclusive. For `open-loop`; default: 2000 on sockets, no limit in virtual time.'),
   suite: z.string().min(1).nullable().default(null).describe('A hand-written k6 suite instead of one rendered from `mix`.'),
   host: z.string().min(1).optional().describe('Host of every template that names none.'),
   mix: z.array(template).min(1),

@@ -122,6 +122,8 @@ export interface LoadSpec {
   streams: StreamSpec[]
   fromUs: number
   toUs: number
+  /** Requests out at most; what is due beyond that is dropped (`lost`). Default: what the substrate's generator can hold. */
+  maxInFlight?: number
 }
 
 /** One client group's arrivals. Arrival i of a stream is a pure function of this and i (see `arrivals.ts`). */

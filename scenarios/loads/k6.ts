@@ -21,6 +21,11 @@ export const k6: LoadKind = {
         expected: 'arrivals: constant, or kind: open-loop', found: `arrivals: ${block.arrivals}`,
       })
     }
+    if (block.maxInFlight !== undefined) {
+      throw scenarioError('RGT_LOAD_KIND', `load ${block.name} bounds what k6 has out, and k6 has bounds of its own`, {
+        expected: 'no maxInFlight, or kind: open-loop', found: `maxInFlight: ${block.maxInFlight}`,
+      })
+    }
     const load: LoadSpec = { name: block.name, source: 'load', engine: 'k6', streams: streamsOf(block, context), ...context.window }
     return block.suite === null ? load : { ...load, suite: suitePath(block.suite) }
   },

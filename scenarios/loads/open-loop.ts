@@ -13,6 +13,7 @@ export const openLoop: LoadKind = {
         expected: 'kind: k6, or no suite', found: block.suite,
       })
     }
-    return { name: block.name, source: 'load', engine: 'open-loop', streams: streamsOf(block, context), ...context.window }
+    const bound = block.maxInFlight === undefined ? {} : { maxInFlight: block.maxInFlight }
+    return { name: block.name, source: 'load', engine: 'open-loop', streams: streamsOf(block, context), ...context.window, ...bound }
   },
 }

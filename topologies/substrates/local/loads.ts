@@ -64,7 +64,10 @@ export function openLoads(parts: LoadsParts): Loads {
   }
 
   const startGenerator = (name: string, mine: LoadSpec[]): void => {
-    const bootstrap: GeneratorBootstrap = { name, token: parts.token, zeroUs: null, loads: mine, entries: parts.waysIn, niceness: -5 }
+    const bounds = mine.flatMap(({ maxInFlight }) => (maxInFlight === undefined ? [] : [maxInFlight]))
+    const bootstrap: GeneratorBootstrap = {
+      name, token: parts.token, zeroUs: null, loads: mine, entries: parts.waysIn, niceness: -5, ...(bounds.length === 0 ? {} : { maxInFlight: Math.min(...bounds) }),
+    }
     done.push(new Promise((resolve) => telling.set(name, resolve)))
     parts.supervisor.start({ name, command: process.execPath, args: [parts.programs.generator], bootstrap })
   }

@@ -38,6 +38,9 @@ export interface StreamFacts {
   repeatable: Uint8Array
   /** Its queue of patience. */
   queue: number
+  /** Its load, and how many requests that may have out. */
+  load: number
+  maxInFlight: number
 }
 
 /** Every stream of every load with what the recorder wants to know of it, and all distinct templates. */
@@ -62,7 +65,7 @@ export function layOutStreams(loads: readonly LoadSpec[], topology: Topology, la
   const gatewayNamed = (source: string): number => layout.gateways.findIndex((gateway) => gateway.source === source)
   const facts: StreamFacts[] = []
   const recorded: RecordedStream[] = []
-  for (const load of loads) {
+  for (const [number, load] of loads.entries()) {
     load.streams.forEach((stream, index) => {
       const entry = stream.entry ?? topology.clients.find(({ name }) => name === stream.group)!.entry
       const timeoutUs = stream.timeoutMs * 1000
@@ -74,7 +77,7 @@ export function layOutStreams(loads: readonly LoadSpec[], topology: Topology, la
           : (entry.kind === 'direct' ? [entry.region] : entry.regions).map((region) => gatewayNamed(`gateway/${region}`)),
         tryUs: entry.kind === 'list' ? entry.timeoutMs * 1000 : Infinity,
         pin: stream.pinned === null ? -1 : layout.regions.indexOf(stream.pinned),
-        timeoutUs, queue: timeoutsUs.indexOf(timeoutUs),
+        timeoutUs, queue: timeoutsUs.indexOf(timeoutUs), load: number, maxInFlight: load.maxInFlight ?? Infinity,
         templates: numberOf(stream.templates),
         bytes: Int32Array.from(stream.templates, ({ bodyBytes }) => headBytes + bodyBytes),
         repeatable: Uint8Array.from(stream.templates, ({ method, bodyBytes }) => Number(isEligible(method, bodyBytes, 'list', null))),
@@ -118,10 +121,13 @@ export class Clients implements ClientSide {
   readonly #lists: ListClients
   #deadlineUs = new Float64Array(4096)
   #stopped = false
+  /** Requests that are out, by load. */
+  readonly #out: Int32Array
 
   constructor(parts: ClientsParts) {
     this.#parts = parts
     this.#schedule = new Schedule(parts.loads)
+    this.#out = new Int32Array(parts.loads.length)
     this.#patience = parts.streams.timeoutsUs.map((us) => ({ us, items: new Int32Array(1024), head: 0, tail: 0, armed: false }))
     this.#lists = new ListClients({
       engine: parts.engine,
@@ -157,17 +163,25 @@ export class Clients implements ClientSide {
     const untilUs = Math.min(engine.nowUs + aheadUs, Math.max(engine.nowUs, this.#parts.nextStepUs()))
     while (schedule.nextUs <= untilUs) {
       const { cursor, rank } = schedule.head
+      const facts = streams.facts[rank]
+      const row = recorder.openRequest(rank, cursor.index, cursor.template, cursor.atUs)
+      this.sent++
+      if (this.#out[facts.load] >= facts.maxInFlight) {
+        this.ended++
+        recorder.closeRequest(row, cursor.atUs, 0, 0, 0, codeOf('lost'), 0, 0)
+        schedule.advance()
+        continue
+      }
+      this.#out[facts.load]++
       const client = this.table.open()
       const { cells } = this.table
       const at = this.table.at(client)
-      const facts = streams.facts[rank]
-      cells[at + Client.row] = recorder.openRequest(rank, cursor.index, cursor.template, cursor.atUs)
+      cells[at + Client.row] = row
       cells[at + Client.stream] = rank
       cells[at + Client.template] = cursor.template
       cells[at + Client.gateway] = facts.gateways[0]
       cells[at + Client.exchange] = -1
       cells[at + Client.tried] = 0
-      this.sent++
       this.#await(client, facts, cursor.atUs)
       if (facts.kind === 'list') this.#lists.begin(client, cursor.atUs)
       else this.#sendAt(client, facts, cursor.atUs)
@@ -316,10 +330,14 @@ export class Clients implements ClientSide {
 
   #end(client: number, endUs: number, gateway: number, region: number, status: number, outcome: number, attempts: number, bytes: number): void {
     const { cells } = this.table
-    const row = cells[this.table.at(client) + Client.row]
+    const at = this.table.at(client)
+    const row = cells[at + Client.row]
+    const stream = cells[at + Client.stream]
     this.table.close(client)
-    if (this.#lists.wasCopy(client)) return
+    const facts = this.#parts.streams.facts[stream]
+    if (facts.kind === 'list' && this.#lists.wasCopy(client)) return
     this.ended++
+    this.#out[facts.load]--
     this.#parts.recorder.closeRequest(row, endUs, gateway + 1, region, status, outcome, attempts, bytes)
   }
 

@@ -3,7 +3,7 @@
 // Connections cost no events: an attempt uses an idle one, or opens one, and fails when its link or process does.
 
 import { attemptEndings, attemptReasons, Effect, failReasons, healthCauses, healthStates, RequestFlag } from '../../../gateway/routing/core.ts'
-import type { AttemptEnding, FailReason } from '../../../gateway/routing/core.ts'
+import type { AttemptEnding, FailReason, RoutePlan } from '../../../gateway/routing/core.ts'
 import { pickBackend } from '../../../gateway/dataplane/state.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
 import { answerReasons, packAnswer, reasonOf, regionOf, statusOf, type AnswerReason } from './answers.ts'
@@ -94,7 +94,7 @@ export class DataPlane {
     clients.serving(client, exchange)
     if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
     const choice = gateway.choice(template)
-    const backend = choice.route === -1 || choice.redirects ? null : pickBackend(choice, gateway.random.next())
+    const backend = choice.route === -1 || choice.redirects ? null : choice.only ?? pickBackend(choice, gateway.random.next())
     if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0))
     if (backend === null) return this.#refuse(exchange, choice.route === -1 ? 404 : 500, choice.route === -1 ? 'RGT_NO_ROUTE' : 'RGT_NO_HEALTHY_TARGET')
     const { cells } = this.exchanges
@@ -123,16 +123,24 @@ export class DataPlane {
     const exchange = this.#open(gateway, attempt, template, row, ExchangeFlag.fromPeer)
     this.attempts.cells[from + Attempt.peerExchange] = exchange
     const asking = gateways[this.attempts.cells[from + Attempt.gateway]]
-    const known = asking.snapshot?.routes[route]
     if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
-    const plan = known === undefined ? null : gateway.peerPlan(known.id, service)
+    const choice = asking.choice(template)
+    const plan = this.#planOfPeer(gateway, asking, template, route, service)
     if (plan === null) return this.#refuse(exchange, 404, 'RGT_NO_ROUTE')
     const at = this.exchanges.at(exchange)
     this.exchanges.cells[at + Exchange.service] = service
     this.exchanges.cells[at + Exchange.route] = route
     gateway.budget.request(engine.nowUs)
-    const eligible = asking.choice(template).eligible ? RequestFlag.Eligible : 0
+    const eligible = choice.eligible ? RequestFlag.Eligible : 0
     this.#route(gateway, exchange, plan, eligible | RequestFlag.LocalOnly, -1)
+  }
+
+  /** The entry gateway names route and service; where both see the same routes that is the same choice. */
+  #planOfPeer(gateway: SimulatedGateway, asking: SimulatedGateway, template: number, route: number, service: number): RoutePlan | null {
+    const choice = gateway.choices === asking.choices ? asking.choice(template) : undefined
+    if (choice?.only != null && choice.only.service === service) return choice.only.plan
+    const known = asking.snapshot?.routes[route]
+    return known === undefined ? null : gateway.peerPlan(known.id, service)
   }
 
   #open(gateway: SimulatedGateway, origin: number, template: number, row: number, flags: number): number {
@@ -151,7 +159,7 @@ export class DataPlane {
     return exchange
   }
 
-  #route(gateway: SimulatedGateway, exchange: number, plan: Parameters<SimulatedGateway['core']['request']>[0], flags: number, pin: number): void {
+  #route(gateway: SimulatedGateway, exchange: number, plan: RoutePlan, flags: number, pin: number): void {
     const nowUs = this.#parts.engine.nowUs
     const ticket = gateway.core.request(plan, flags, gateway.random.next(), pin, nowUs)
     if (ticket >= 0) {

@@ -7,13 +7,13 @@ import type { Random } from '../../../gateway/ports.ts'
 import { createRoutingCore, layOut } from '../../../gateway/routing/index.ts'
 import type { CoreTopology, RoutingCore } from '../../../gateway/routing/core.ts'
 import type { Layout } from '../../../gateway/routing/plan.ts'
-import { defaultHealth, type HealthSettings, type Snapshot } from '../../../gateway/snapshot/snapshot.ts'
+import { defaultHealth, type HealthSettings, type Snapshot, type SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import type { PlantedDefect, RequestTemplate } from '../../substrate.ts'
 import { BudgetWatch } from './invariants.ts'
 import type { GatewayPlace, WorldLayout } from './layout.ts'
 import { plantHealth, plantLayout } from './planted.ts'
-import { chooseRoute, routeIndexOf, type Choice, type RoutingView } from './routes.ts'
+import { chooseRoute, routeIndexOf, shareRouting, type Choice, type RoutingView, type SharedRouting } from './routes.ts'
 
 export const ProcessState = { running: 0, paused: 1, stopped: 2 } as const
 
@@ -58,13 +58,21 @@ export class SimulatedGateway {
   /** What came while it was paused, in order: timers, and the rest. */
   readonly heldTimers: number[] = []
   readonly held: number[] = []
-  #choices: (Choice | undefined)[] = []
+  /** By template; shared with the gateways that see the same routes. */
+  choices: (Choice | undefined)[] = []
   /** By service of the world: plan for requests that a peer has decided, for one route. */
   readonly #peerPlans: ({ route: string; plan: Layout['plans'][number] | null } | undefined)[] = []
   readonly #templates: readonly RequestTemplate[]
   readonly #defects: readonly PlantedDefect[]
 
-  constructor(index: number, place: GatewayPlace, seed: number, templates: readonly RequestTemplate[], defects: readonly PlantedDefect[]) {
+  readonly #shared: Map<readonly SnapshotRoute[], SharedRouting[]>
+
+  /** `shared`: one for all gateways of a world. */
+  constructor(
+    index: number, place: GatewayPlace, seed: number, templates: readonly RequestTemplate[], defects: readonly PlantedDefect[],
+    shared: Map<readonly SnapshotRoute[], SharedRouting[]>,
+  ) {
+    this.#shared = shared
     this.index = index
     this.place = place
     this.random = seededRandom(deriveSeed(seed, `gateway/${place.source}`))
@@ -85,13 +93,15 @@ export class SimulatedGateway {
 
   /** Serves a snapshot from now on; the caller applies the core's effects. `nameTarget` gives a target its number in the world. */
   serve(snapshot: Snapshot, world: WorldLayout, nameTarget: (key: string) => number, nowUs: number): void {
-    const layout = plantLayout(layOut(snapshot), snapshot, this.#defects)
+    const own = plantLayout(layOut(snapshot), snapshot, this.#defects)
+    const shared = shareRouting(this.#shared, snapshot, own, this.#templates.length)
+    const layout = { ...own, plans: shared.plans }
     const worldRegion = (name: string): number => world.regions.indexOf(name)
     const services = new Map(world.services.map(({ name }, at) => [name, at]))
     this.view = { snapshot, layout, worldRegion, worldService: Int32Array.from(snapshot.services, ({ name }) => services.get(name) ?? -1) }
     this.snapshot = snapshot
     this.policy = snapshot.health
-    this.#choices = new Array<Choice | undefined>(this.#templates.length).fill(undefined)
+    this.choices = shared.choices
     this.#peerPlans.length = 0
     const { targets, regions } = layout.topology
     const addresses = layout.addresses.map(({ host, port }) => `${host}:${port}`)
@@ -105,7 +115,7 @@ export class SimulatedGateway {
   }
 
   choice(template: number): Choice {
-    return (this.#choices[template] ??= chooseRoute(this.view!, this.#templates[template]))
+    return (this.choices[template] ??= chooseRoute(this.view!, this.#templates[template]))
   }
 
   /** Plan of a request that came over a link, whose gateway named route and service; null = not known here. */

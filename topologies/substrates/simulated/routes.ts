@@ -21,6 +21,8 @@ export interface Choice {
   allowed: number
   backends: Backend[]
   totalWeight: number
+  /** The one backend, when there is one with a weight. */
+  only: Backend | null
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'])
@@ -43,6 +45,22 @@ export function routeIndexOf({ routes }: Snapshot, id: string): number {
   return index.get(id) ?? -1
 }
 
+/** Plans and choices of one set of routes over one list of services: gateways that see the same share them. */
+export interface SharedRouting { services: string[]; plans: RoutePlan[]; choices: (Choice | undefined)[] }
+
+/** The routing of a snapshot, shared with every gateway whose routes and service numbers are the same. */
+export function shareRouting(known: Map<readonly SnapshotRoute[], SharedRouting[]>, snapshot: Snapshot, layout: Layout, templates: number): SharedRouting {
+  const services = snapshot.services.map(({ name }) => name)
+  const list = known.get(snapshot.routes) ?? []
+  known.set(snapshot.routes, list)
+  const same = list.find((one) => one.services.length === services.length && one.services.every((name, at) => name === services[at])
+    && one.plans.every((plan, at) => plan.regionMask === layout.plans[at].regionMask && plan.prefer.join() === layout.plans[at].prefer.join()))
+  if (same !== undefined) return same
+  const fresh = { services, plans: layout.plans, choices: new Array<Choice | undefined>(templates).fill(undefined) }
+  list.push(fresh)
+  return fresh
+}
+
 export interface RoutingView {
   snapshot: Snapshot
   layout: Layout
@@ -56,7 +74,7 @@ export function chooseRoute({ snapshot, layout, worldService, worldRegion }: Rou
   const given = new Map(Object.entries(template.headers).map(([name, value]) => [name.toLowerCase(), value]))
   const [path, query = ''] = template.path.split('?', 2)
   const matched = tableOf(snapshot).match(template.host.toLowerCase().replace(/:\d+$/, ''), path, query, template.method, given)
-  if (matched === null) return { route: -1, redirects: false, eligible: false, allowed: -1, backends: [], totalWeight: 0 }
+  if (matched === null) return { route: -1, redirects: false, eligible: false, allowed: -1, backends: [], totalWeight: 0, only: null }
   const route = matched.route
   const plan = layout.plans[matched.routeIndex]
   const backends = route.backends.map(({ service, weight }): Backend => {
@@ -70,6 +88,7 @@ export function chooseRoute({ snapshot, layout, worldService, worldRegion }: Rou
     allowed: allowedRegions(route, worldRegion),
     backends,
     totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
+    only: backends.length === 1 && backends[0].weight > 0 ? backends[0] : null,
   }
 }
 

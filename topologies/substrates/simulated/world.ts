@@ -72,7 +72,8 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
   const targets: string[] = []
   const recorder = openRecorder(layout, streams, targets, simulation, history)
   const nameTarget = namer(targets)
-  const gateways = layout.gateways.map((place, index) => new SimulatedGateway(index, place, seed, streams.templates, simulation.plant ?? []))
+  const shared = new Map()
+  const gateways = layout.gateways.map((place, index) => new SimulatedGateway(index, place, seed, streams.templates, simulation.plant ?? [], shared))
   const probeRandom = random('probes')
 
   const apply = (gateway: SimulatedGateway): void => dataplane.apply(gateway)
