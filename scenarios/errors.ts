@@ -28,6 +28,8 @@ export const scenarioErrors = {
   RGT_CALIBRATION_RUN: 'a run is not of the kind that constants can be taken from',
   RGT_CALIBRATION_SAMPLES: 'a run has too few requests to take constants from',
   RGT_SEARCH_SUBSTRATE: 'a search was asked for where runs leave no trace, or on a gateway that is not simulated',
+  RGT_SEARCH_RESULT: 'a file or folder holds no result of a search',
+  RGT_SEARCH_MANIFEST: 'a search cannot be written as a Kubernetes Job as it was asked for',
   RGT_SEARCH_MERGE: 'results of searches cannot be put together: they are of different ones, or parts of them overlap',
   RGT_WORKER_JOB: 'a job failed in its worker thread',
   RGT_WORKER_DIED: 'a worker thread ended before its job was done',

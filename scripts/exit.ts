@@ -17,6 +17,7 @@ export const badInputCodes: ReadonlySet<string> = new Set([
   'RGT_THRESHOLD_SYNTAX', 'RGT_THRESHOLD_METRIC', 'RGT_LOAD_KIND', 'RGT_RUN_FOLDER',
   'RGT_MODEL_FILE', 'RGT_MODEL_SYNTAX', 'RGT_MODEL_SCHEMA', 'RGT_CALIBRATION_RUN', 'RGT_CALIBRATION_SAMPLES',
   'RGT_SWEEP_UNKNOWN', 'RGT_SWEEP_SYNTAX', 'RGT_SWEEP_SCHEMA', 'RGT_SWEEP_AXIS', 'RGT_SWEEP_GRID', 'RGT_SWEEP_FOLDER',
+  'RGT_SEARCH_SUBSTRATE', 'RGT_SEARCH_RESULT', 'RGT_SEARCH_MERGE', 'RGT_SEARCH_MANIFEST',
   'RGT_COMMAND_USAGE', 'RGT_COMMAND_REFUSED', 'RGT_COMMAND_FILE', 'RGT_COMMAND_WRITE',
 ])
 
@@ -68,14 +69,14 @@ export function outliveReaders(): void {
   }
 }
 
-/** Aborts on the first Ctrl-C or SIGTERM; the run then heals and tears down. A third one ends at once. */
-export function interruptible(): { signal: AbortSignal; done(): void } {
+/** Aborts on the first Ctrl-C or SIGTERM; whoever listens then does as `then` says. A third one ends at once. */
+export function interruptible(then = 'healing and tearing down …'): { signal: AbortSignal; done(): void } {
   const controller = new AbortController()
   let count = 0
   const interrupt = (): void => {
     count++
     if (count === 1) {
-      process.stderr.write('\ninterrupted: healing and tearing down …\n')
+      process.stderr.write(`\ninterrupted: ${then}\n`)
       controller.abort(new Error('interrupted'))
     } else if (count === 2) {
       process.stderr.write('still tearing down; once more ends at once and leaves the cleaning to the next start\n')
