@@ -55,6 +55,8 @@ export interface ProberBlock {
   timeoutMs: number
   /** Between two witnesses of a path that a fault must show on; 200 when absent. Witnesses feed passive detection as any request does. */
   witnessIntervalMs?: number
+  /** Regions that may and can serve the template, when not all of the topology. */
+  regions?: string[]
 }
 
 export interface FaultBlock {
