@@ -74,6 +74,15 @@ describe('init', () => {
     expect(readFileSync(scenario, 'utf8')).toBe('mine')
   })
 
+  it('brings templates of configuration along, and keeps a topology apart from a scenario of its name', async () => {
+    const { out } = await sandbox.regatta('init', 'world', '--from', 'global-federation', '--json')
+    const { scenario, files } = JSON.parse(out) as { scenario: string; files: string[] }
+    expect(files).toContain(join(sandbox.folder, 'world', 'config', 'tenant.yaml'))
+    const valid = await sandbox.regatta('validate', scenario, join(sandbox.folder, 'world', 'global-federation-topology.yaml'), '--json')
+    expect(valid).toMatchObject({ code: 0, err: '' })
+    expect(jsonLines(valid.out).map(({ kind }) => kind)).toEqual(['Scenario', 'Topology'])
+  })
+
   it('leaves nothing half written where it must not write', async () => {
     mkdirSync(join(sandbox.folder, 'taken'))
     writeFileSync(join(sandbox.folder, 'taken', 'schemas'), 'a file where a folder has to be')
@@ -99,6 +108,11 @@ spec:
     const { code, out } = await sandbox.regatta('validate', 'steady', 'three-regions', join(catalog, 'fifteen-regions.yaml'), join(catalog, 'config', 'shop.yaml'), '--json')
     expect(code).toBe(0)
     expect(jsonLines(out).map(({ kind }) => kind)).toEqual(['Scenario', 'Topology', 'Topology', 'GatewayConfiguration'])
+  })
+
+  it('checks both when a scenario and a topology share a name', async () => {
+    const { out } = await sandbox.regatta('validate', 'global-federation', '--json')
+    expect(jsonLines(out).map(({ kind }) => kind)).toEqual(['Scenario', 'Topology'])
   })
 
   it('looks for what a lone file refers to in the files beside it, and says so', async () => {

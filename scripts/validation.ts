@@ -26,11 +26,11 @@ export interface Task {
 
 type Group = 'scenario' | 'topology' | 'configuration'
 
-/** One task a scenario or topology, one for all gateway configuration together. Names come first from scenarios. */
+/** One task a scenario or topology, one for all gateway configuration together. A name may be a scenario's and a topology's. */
 export async function tasksFor(names: readonly string[], fast: boolean): Promise<Task[]> {
   const topologies = catalogTopologies().map(({ name }) => name)
+  const scenarios = (await catalogScenarios()).map(({ name }) => name)
   if (names.length === 0) {
-    const scenarios = (await catalogScenarios()).map(({ name }) => name)
     return [...scenarios.map((name) => scenarioTask(name, fast)), ...topologies.map(topologyTask)]
   }
   const configuration: string[] = []
@@ -39,6 +39,7 @@ export async function tasksFor(names: readonly string[], fast: boolean): Promise
     const group = attempted(() => groupOf(name, topologies))
     if (group instanceof Error) tasks.push({ name, check: () => Promise.reject(group) })
     else if (group === 'configuration') configuration.push(name)
+    else if (scenarios.includes(name) && topologies.includes(name)) tasks.push(scenarioTask(name, fast), topologyTask(name))
     else tasks.push(group === 'topology' ? topologyTask(name) : scenarioTask(name, fast))
   }
   if (configuration.length > 0) tasks.push({ name: configuration.join(', '), check: async () => checkConfiguration(configuration) })

@@ -61,10 +61,11 @@ async function filesFrom(from: string): Promise<Record<string, string>> {
   const templates = (topology.gateway.templates ?? []).flatMap((template) => template.config).map(place)
   let topologyText = readFileSync(file, 'utf8')
   for (const { path, to } of [...config, ...templates]) topologyText = topologyText.replaceAll(relative(dirname(file), path), to)
-  const scenarioText = readFileSync(entry.file, 'utf8').replace(/^(\s+topology:\s*)\S+/m, `$1./${name}.yaml`)
+  const topologyFile = name === from ? `${name}-topology.yaml` : `${name}.yaml`
+  const scenarioText = readFileSync(entry.file, 'utf8').replace(/^(\s+topology:\s*)\S+/m, `$1./${topologyFile}`)
   return {
     [`${from}.yaml`]: withSchema('./schemas/scenario.json', scenarioText),
-    [`${name}.yaml`]: withSchema('./schemas/topology.json', topologyText),
+    [topologyFile]: withSchema('./schemas/topology.json', topologyText),
     ...Object.fromEntries(config.map(({ path, to }) => [to, withSchema('../schemas/gateway.json', readFileSync(path, 'utf8'))])),
     ...Object.fromEntries(templates.map(({ path, to }) => [to, readFileSync(path, 'utf8')])),
     ...Object.fromEntries(Object.entries(schemaFiles()).map(([schema, text]) => [`schemas/${schema}`, text])),
