@@ -10,6 +10,7 @@ import { ExitCode } from '../../scenarios/verdict.ts'
 import { openHistory } from '../../topologies/history/open.ts'
 import { gatewayConfig } from '../../topologies/gateway-config.ts'
 import { loadTopology } from '../../topologies/load.ts'
+import { topologyError } from '../../topologies/errors.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import { announceControl, claims, ownerLives } from '../../topologies/substrates/local/ownership.ts'
 import type { Inventory } from '../../topologies/substrate.ts'
@@ -52,6 +53,11 @@ const inventoryFile = 'inventory.json'
 
 async function hold(name: string, options: UpOptions): Promise<number> {
   const substrate = findSubstrate(options.on)
+  if (substrate.time === 'virtual') {
+    throw topologyError('RGT_UNSUPPORTED', `nothing can be held up on ${substrate.kind}: its time passes only while a run is played`, {
+      hint: 'use `regatta up --on local`, or `regatta run SCENARIO --on simulated`',
+    })
+  }
   const topology = await loadTopology(name)
   const config = await gatewayConfig(topology)
   const runDir = runDirOf(topology.name, process.pid)

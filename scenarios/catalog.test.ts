@@ -1,0 +1,46 @@
+// Every drill of the catalogue, and every scenario that has to fail, in virtual time: the same files, the same judge.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
+import { catalogScenarios, mustFailScenarios } from './load-scenario.ts'
+import { playSimulated } from './play.case.ts'
+import { ExitCode } from './verdict.ts'
+
+const scratch = mkdtempSync(join(tmpdir(), 'regatta-catalog-'))
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe('drills in simulation', async () => {
+  test.for(await catalogScenarios())('$name passes', { timeout: 120_000 }, async ({ name }) => {
+    const { record, verdict } = await playSimulated(join(scratch, name), name)
+    const missed = verdict.checks.filter((check) => check.verdict !== 'pass' && check.verdict !== 'unsupported')
+    expect(missed.map((check) => [check.name, check.verdict, ...check.evidence])).toEqual([])
+    expect(verdict.verdict).toBe('pass')
+    expect(record.time).toBe('virtual')
+    expect(verdict.checks.filter((check) => check.verdict === 'unsupported').map((check) => check.name.split(' ')[0]))
+      .toEqual(Object.keys(record.plan.scenario.thresholds).filter((metric) => metric.startsWith('decision_time')))
+  })
+})
+
+describe('what has to fail, fails in simulation too', async () => {
+  test.for(await mustFailScenarios())('$name', { timeout: 60_000 }, async ({ name, file, mustExit, mustSay }) => {
+    const { exitCode, said } = await endingOf(join(scratch, name), file)
+    expect(exitCode).toBe(mustExit)
+    expect(said.join('\n')).toContain(mustSay)
+  })
+})
+
+/** Exit code and words, also of what does not get as far as a run. */
+async function endingOf(runDir: string, file: string): Promise<{ exitCode: number; said: string[] }> {
+  try {
+    const { record, verdict } = await playSimulated(runDir, file, 1, false)
+    const unmet = verdict.checks.filter((check) => check.verdict !== 'pass')
+    return { exitCode: verdict.exitCode, said: [verdict.summary, record.error?.code ?? '', ...unmet.flatMap(({ name, evidence }) => [name, ...evidence])] }
+  } catch (error) {
+    const errors = error instanceof CodedErrors ? error.errors : error instanceof CodedError ? [error] : []
+    if (errors.length === 0) throw error
+    return { exitCode: ExitCode.badInput, said: errors.map(String) }
+  }
+}
