@@ -2,6 +2,8 @@
 // `generate.ts` writes them to `schemas/`, and `regatta init` beside a person's own files.
 
 import { configSchemas } from '../gateway/config/schemas.ts'
+import { modelJsonSchema } from '../scenarios/calibration/model-file.ts'
+import { parityJsonSchema } from '../scenarios/parity/document.ts'
 import { scenarioJsonSchema } from '../scenarios/schema.ts'
 import { sweepResultJsonSchema } from '../scenarios/sweep/result.schema.ts'
 import { sweepJsonSchema } from '../scenarios/sweep/schema.ts'
@@ -15,6 +17,8 @@ export function allSchemas(): Record<string, object> {
     scenario: scenarioJsonSchema(),
     topology: topologyJsonSchema(),
     verdict: verdictJsonSchema(),
+    'simulation-model': modelJsonSchema(),
+    parity: parityJsonSchema(),
     sweep: sweepJsonSchema(),
     'sweep-result': sweepResultJsonSchema(),
     gateway: {

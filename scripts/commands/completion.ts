@@ -12,6 +12,7 @@ import { substrateKinds } from '../../topologies/substrates/index.ts'
 import { toolNames } from '../../topologies/tools/index.ts'
 import { axes } from '../../scenarios/sweep/axes.ts'
 import { catalogSweeps } from '../../scenarios/sweep/load-sweep.ts'
+import { parityNames } from '../parity/choose.ts'
 import { ending, type Command } from './command.ts'
 
 const shells = ['bash', 'zsh', 'fish'] as const
@@ -46,6 +47,7 @@ async function wordLists(): Promise<Record<string, readonly string[]>> {
   const mustFail = (await mustFailScenarios()).map(({ name }) => name)
   return {
     scenario: scenarios, topology: topologies, fault: faultKinds, tool: toolNames, shell: shells, 'must-fail name': [...mustFail, 'interrupted'],
+    'parity scenario': [...parityNames(), ...scenarios],
     'validate scenario': [...scenarios, ...topologies], sweep: [...catalogSweeps().map(({ name }) => name), ...scenarios],
     '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': ['none'], '--from': scenarios, '--format': reportKinds,
     '--axis': axes.map(({ name }) => `${name}=`), '--set': axes.map(({ name }) => `${name}=`),

@@ -9,7 +9,7 @@ import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
-import type { Substrate } from '../../topologies/substrate.ts'
+import type { SimulationOptions, Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { openLive, type Live } from '../../reports/live.ts'
@@ -18,6 +18,7 @@ import { printVerdict, printRepeats } from '../../reports/terminal.ts'
 import { commandError } from '../errors.ts'
 import { interruptible, tell, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
+import { modelFrom, modelOption, simulationWith } from '../model.ts'
 import { judgeAndWrite, newRunFolder, pointLatest, runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
@@ -30,6 +31,7 @@ export interface RunOptions {
   out: string
   json?: boolean
   fast?: boolean
+  model?: string
   /** commander: `--no-embedded`, `--no-install`, `--no-live` */
   embedded: boolean
   install: boolean
@@ -51,6 +53,7 @@ Examples:
   regatta run regional-outage --fast --repeat 20   a distribution of failover times in five minutes
   regatta run ./my-drill.yaml --json | jq .verdict one verdict document a line on standard output
   regatta run regional-hang --gateway envoy        the same drill on another gateway
+  regatta run regional-hang --on simulated         in virtual time, in a second; --model takes calibrated constants
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
 A run leaves its folder in --out: run.json, events.ndjson, requests.arrow, attempts.arrow, verdict.json, the reports.
@@ -69,6 +72,7 @@ export function withRunOptions(command: Commander): Commander {
     .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
     .option('--fast', 'the short form of the scenario, about 15 s')
+    .option(...modelOption)
     .option('--json', 'print verdict documents on standard output, one a line, and nothing else')
     .option('--no-embedded', 'a missing tool is an error instead of a stand-in')
     .option('--no-install', 'use only tools that are here already')
@@ -94,12 +98,13 @@ async function runScenario(name: string, options: RunOptions): Promise<number> {
     throw commandError(`there is no mesh \`${options.mesh}\``, { expected: `one of ${meshes.join(', ')}`, found: options.mesh }, 'RGT_COMMAND_USAGE')
   }
   plan(scenario, topology, options.seed)
+  const simulation = simulationWith(await modelFrom(options.model))
   const { signal, done } = interruptible()
   const verdicts: Verdict[] = []
   const codes: number[] = []
   try {
     for (let repeat = 0; repeat < options.repeat && !signal.aborted; repeat++) {
-      const { verdict, code } = await runOnce({ name, scenario, topology, substrate, options, seed: options.seed + repeat, signal })
+      const { verdict, code } = await runOnce({ name, scenario, topology, substrate, options, simulation, seed: options.seed + repeat, signal })
       codes.push(code)
       verdicts.push(verdict)
       if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
@@ -118,12 +123,13 @@ interface Once {
   topology: Topology
   substrate: Substrate
   options: RunOptions
+  simulation: SimulationOptions | undefined
   seed: number
   signal: AbortSignal
 }
 
 /** One run to its verdict. A run that failed or was interrupted is judged too: its folder says how far it came. */
-async function runOnce({ name, scenario, topology, substrate, options, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
+async function runOnce({ name, scenario, topology, substrate, options, simulation, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const live: Live = openLive({ plan: plan(scenario, topology, seed), plain: options.json === true || !options.live || !process.stderr.isTTY, stream: process.stderr })
   let record
@@ -131,7 +137,7 @@ async function runOnce({ name, scenario, topology, substrate, options, seed, sig
     record = await run({
       scenario, topology, substrate, seed, runDir, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
-      options: { gateway: options.gateway, mesh: options.mesh },
+      options: { gateway: options.gateway, mesh: options.mesh, ...(simulation === undefined ? {} : { simulation }) },
       command: reproduction(name, options, seed),
       onProgress: live.progress, onEvent: live.event, onRequest: live.request,
     })
@@ -148,7 +154,7 @@ async function runOnce({ name, scenario, topology, substrate, options, seed, sig
 
 /** How to do it again: what was typed, without what only says where results go. */
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
-  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '',
+  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
     options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
     .filter((part) => part !== '').join(' ')

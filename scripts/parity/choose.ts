@@ -1,0 +1,47 @@
+// Which scenarios a comparison plays: those that were named, or the drills that can show something.
+
+import { readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { catalogScenarios, loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
+import { plan } from '../../scenarios/plan.ts'
+import type { Scenario } from '../../scenarios/scenario.ts'
+import type { Topology } from '../../topologies/topology.ts'
+import { projectRoot } from '../environment.ts'
+
+export interface ParityScenario {
+  /** As it was named, for messages and for doing it again. */
+  given: string
+  scenario: Scenario
+  topology: Topology
+  calibratedOn: boolean
+}
+
+interface Wanted { fast: boolean; /** null = the constants are the defaults */ calibratedOn: string | null; seed: number }
+
+const folder = join(projectRoot, 'scenarios', 'parity')
+
+/** Rate up to which a run on the sockets of a small machine is to be believed, and how many regions it can hold. */
+const mostRate = 600
+const mostRegions = 5
+
+/** Names of the scenarios that were made for comparing. */
+export function parityNames(): string[] {
+  return readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => basename(name, '.yaml')).sort()
+}
+
+/** Throws what loading throws. By default: what has a fault, fits on sockets, and was not calibrated on. */
+export async function parityScenarios(names: readonly string[], wanted: Wanted): Promise<ParityScenario[]> {
+  if (names.length > 0) return Promise.all(names.map((name) => chosen(name, wanted)))
+  const catalog = (await catalogScenarios()).map(({ name }) => name)
+  const all = await Promise.all([...parityNames(), ...catalog].map((name) => chosen(name, wanted)))
+  return all.filter(({ scenario, topology, calibratedOn }) => {
+    const { faults, offeredRate = 0 } = plan(scenario, topology, wanted.seed)
+    return faults.length > 0 && !calibratedOn && topology.regions.length <= mostRegions && offeredRate <= mostRate
+  })
+}
+
+async function chosen(name: string, { fast, calibratedOn }: Wanted): Promise<ParityScenario> {
+  const file = parityNames().includes(name) ? join(folder, `${name}.yaml`) : name
+  const { scenario, topology } = await loadScenarioAndTopology(file, { fast })
+  return { given: name, scenario, topology, calibratedOn: scenario.name === calibratedOn }
+}

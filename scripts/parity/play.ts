@@ -1,0 +1,94 @@
+// Plays every scenario on every substrate, one run after another and interleaved, so that whatever drifts on the machine
+// meets all sides alike. A run without room is repeated, up to a bound.
+
+import { join } from 'node:path'
+import { readHistory } from '../../topologies/history/read.ts'
+import type { Substrate } from '../../topologies/substrate.ts'
+import type { ModelFile } from '../../scenarios/calibration/model-file.ts'
+import { judgeHistory } from '../../scenarios/judge.ts'
+import { runFigures, type RunFigures } from '../../scenarios/parity/run-figures.ts'
+import { run } from '../../scenarios/run.ts'
+import { quantity } from '../../reports/words.ts'
+import { explicitTools } from '../environment.ts'
+import { simulationWith } from '../model.ts'
+import { judgeAndWrite } from '../runs.ts'
+import type { ParityScenario } from './choose.ts'
+
+export interface ParityRequest {
+  scenarios: readonly ParityScenario[]
+  /** The last is the reference. */
+  substrates: readonly Substrate[]
+  runs: number
+  /** Repeats a scenario and substrate. */
+  retries: number
+  seed: number
+  model: ModelFile | null
+  /** Run folders go below `runs/` in it. */
+  folder: string
+  install: boolean
+  /** As typed, to do a single run again. */
+  flags: readonly string[]
+  signal: AbortSignal
+  say(text: string): void
+}
+
+/** All runs of one scenario, by substrate in the order of the request. */
+export interface PlayedScenario { scenario: string; calibratedOn: boolean; sides: { substrate: string; runs: RunFigures[]; folders: string[] }[] }
+
+/** Gives what there is when it is interrupted. */
+export async function playAll(request: ParityRequest): Promise<PlayedScenario[]> {
+  const { scenarios, substrates, runs, signal } = request
+  const played = scenarios.map(({ scenario, calibratedOn }): PlayedScenario => ({
+    scenario: scenario.name, calibratedOn, sides: substrates.map(({ kind }) => ({ substrate: kind, runs: [], folders: [] })),
+  }))
+  const all = runs * scenarios.length * substrates.length
+  let number = 0
+  for (let index = 0; index < runs; index++) {
+    for (const [at, scenario] of scenarios.entries()) {
+      for (const [on, substrate] of substrates.entries()) {
+        if (signal.aborted) return played
+        const side = played[at].sides[on]
+        await playOne(request, scenario, substrate, request.seed + index, side, `${++number}/${all}`)
+      }
+    }
+  }
+  return played
+}
+
+/** Again with the same seed while the machine had no room and repeats are left. */
+async function playOne(
+  request: ParityRequest, scenario: ParityScenario, substrate: Substrate, seed: number, side: PlayedScenario['sides'][number], number: string,
+): Promise<void> {
+  for (let again = 0; !request.signal.aborted; again++) {
+    const name = `${scenario.scenario.name}-${substrate.kind}-${seed}${again === 0 ? '' : `-${again}`}`
+    const figures = await playRun(request, scenario, substrate, seed, name)
+    side.runs.push(figures)
+    side.folders.push(join('runs', name))
+    const left = request.retries - side.runs.filter(({ crowded }) => crowded).length
+    const repeats = figures.crowded && substrate.time === 'real' && left >= 0
+    request.say(`${number} ${scenario.scenario.name} on ${substrate.kind}, seed ${seed}: ${inWords(figures)}${repeats ? '; again' : ''}`)
+    if (!repeats) return
+  }
+}
+
+async function playRun(request: ParityRequest, { given, scenario, topology }: ParityScenario, substrate: Substrate, seed: number, name: string): Promise<RunFigures> {
+  const runDir = join(request.folder, 'runs', name)
+  const simulation = simulationWith(request.model)
+  const record = await run({
+    scenario, topology, seed, substrate, runDir, signal: request.signal,
+    tools: { allowEmbedded: true, allowInstall: request.install, explicit: explicitTools() },
+    options: { gateway: 'reference', mesh: 'none', ...(simulation === undefined ? {} : { simulation }) },
+    command: ['regatta run', given, `--on ${substrate.kind} --seed ${seed}`, ...request.flags].join(' '),
+  })
+  await judgeAndWrite(runDir)
+  const history = readHistory(runDir)
+  return runFigures(record, history, judgeHistory(record, history))
+}
+
+function inWords({ doubts, failover, detectMs }: RunFigures): string {
+  if (doubts.length > 0) return `left out (${doubts[0]})`
+  const detected = detectMs === null ? '' : `, detected after ${quantity(detectMs, 'ms')}`
+  if (failover === null) return 'no failover to measure'
+  const time = failover.kind === 'measured' ? quantity(failover.ms, 'ms') : failover.kind === 'below-resolution' ? `below ${quantity(failover.ms, 'ms')}` : 'not recovered'
+  return `failover ${time}${detected}`
+}
