@@ -14,10 +14,11 @@ export function headlineOf({ runs, violations, ended, shards }: SearchResult): s
   return `Broken in ${formatCount(runs)} runs${part}: ${names}${how}.`
 }
 
-/** `12,345 requests, 1.2 h of virtual time` and how fast. */
-export function sizeOf({ requests, events, virtualUs, took, runs }: SearchResult): string {
+/** How much was played, in what time. Shrinking takes its part of that, so a speed is told only where nothing was found. */
+export function sizeOf({ requests, events, virtualUs, took, runs, findings }: SearchResult): string {
   const seconds = took.wallMs / 1000
-  const rate = seconds > 0 ? `; ${(runs / seconds).toFixed(1)} runs/s with ${took.workers} workers in ${formatDuration(Math.round(seconds) * 1_000_000)}` : ''
+  const speed = findings.length === 0 && seconds > 0 ? `, ${(runs / seconds).toFixed(1)} runs/s` : ''
+  const rate = `; ${formatDuration(Math.max(1, Math.round(seconds)) * 1_000_000)} with ${took.workers} worker${took.workers === 1 ? '' : 's'}${speed}`
   return `${formatCount(requests)} requests and ${formatCount(events)} events in ${formatDuration(Math.round(virtualUs / 1e6) * 1_000_000)} of virtual time${rate}`
 }
 

@@ -55,6 +55,8 @@ export async function search(request: SearchRequest): Promise<SearchOutcome> {
   }
 }
 
+const noScenario: ReadonlySet<string> = new Set(['RGT_SCENARIO_TIMELINE', 'RGT_SCENARIO_REFERENCE'])
+
 /** Each thread has the next job waiting, so that none is idle between two. */
 const jobsAThread = 2
 
@@ -92,7 +94,7 @@ async function findingOf({ asked, ground, pool, signal, replays: budget, folder,
       return await pool.run({ seed, candidate })
     } catch (error) {
       // A schedule that is no scenario any more breaks nothing.
-      if (error instanceof CodedError && error.code.startsWith('RGT_SCENARIO_')) return null
+      if (error instanceof CodedError && noScenario.has(error.code)) return null
       throw error
     }
   }

@@ -42,6 +42,7 @@ export function openPool<Job, Result>(options: PoolOptions): Pool<Job, Result> {
       const thread = threads.find(({ held }) => held === null) ?? (threads.length < size ? start() : null)
       if (thread === null) return
       thread.held = queue.shift()!
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       thread.worker.postMessage({ job: thread.held.job } satisfies Question)
     }
   }

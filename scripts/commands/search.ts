@@ -70,7 +70,7 @@ Examples:
   regatta search regional-outage --runs 1000 --shard 2/8 --out shards/2    one of eight disjoint parts
   regatta report shards/*/*                          the parts as one result
   regatta search regional-outage --runs 100000 --manifest 20 --image registry.example/regatta:1 | kubectl apply -f -
-  kubectl logs -l app.kubernetes.io/component=search --tail=-1 > shards.ndjson; regatta report shards.ndjson
+  regatta report shards.ndjson                       the same from the logs of its pods (docs/search.md)
 
 A result has its folder in --out: search.json, search.html, search.md, and a scenario a finding, which
 \`regatta run FILE --on simulated --seed N\` plays again. It depends on the seeds only, never on the workers.
