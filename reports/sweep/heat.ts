@@ -9,22 +9,21 @@ export interface Bin { tone: string; label: string }
 /** Upper ends below the objective, milliseconds; those that reach it are left out. */
 const ends = [250, 500, 1000, 2000]
 
-/** Every class of the failover map, from best to worst, for its legend. */
-export function failoverBins(objectiveMs: number): Bin[] {
+/** Every class of a map of times, from best to worst, for its legend; `never` says what did not happen. */
+export function timeBins(objectiveMs: number, never: string): Bin[] {
   const edges = [...ends.filter((end) => end < objectiveMs), objectiveMs]
   return [
     ...edges.map((end, index): Bin => ({
       tone: `t${index}`, label: index === 0 ? `under ${quantity(end, 'ms')}` : `${quantity(edges[index - 1], 'ms')} to ${quantity(end, 'ms')}`,
     })),
     { tone: 'over', label: `${quantity(objectiveMs, 'ms')} or more` },
-    { tone: 'never', label: 'never: not recovered before healing' },
+    { tone: 'never', label: `never: ${never}` },
     { tone: 'none', label: 'no run to be believed' },
   ]
 }
 
-/** By the median; a cell in which every second run or more never recovered is `never`. */
-export function failoverTone({ failover }: CellResult, objectiveMs: number): string {
-  const { measured, medianMs } = failover
+/** Of the median of `measured` runs; null = without end. */
+export function timeTone(measured: number, medianMs: number | null, objectiveMs: number): string {
   if (measured === 0) return 'none'
   if (medianMs === null) return 'never'
   if (medianMs >= objectiveMs) return 'over'

@@ -3,15 +3,22 @@
 
 import { h, nothing, type Markup } from '../html/markup.ts'
 import type { CellResult, SweepResult } from '../../scenarios/sweep/result.ts'
-import { ejectionBins, ejectionTone, failoverBins, failoverTone, type Bin } from './heat.ts'
+import { ejectionBins, ejectionTone, timeBins, timeTone, type Bin } from './heat.ts'
 import { slicesOf, valueLabel, type Slice } from './slices.ts'
-import { ejectionsText, failoverText, safetyMarks, worstText } from './words.ts'
+import { detectionText, ejectionsText, failoverText, safetyMarks, worstText } from './words.ts'
 
 interface Drawing { tone(cell: CellResult): string; value(cell: CellResult): string; under(cell: CellResult): string }
 
 export function failoverMaps(result: SweepResult): Markup {
-  return maps(result, 'Failover time', failoverBins(result.objectiveMs), {
-    tone: (cell) => failoverTone(cell, result.objectiveMs), value: failoverText, under: worstText,
+  return maps(result, 'Failover time', timeBins(result.objectiveMs, 'not recovered before healing'), {
+    tone: ({ failover }) => timeTone(failover.measured, failover.medianMs, result.objectiveMs), value: failoverText, under: worstText,
+  })
+}
+
+export function detectionMaps(result: SweepResult): Markup {
+  return maps(result, 'Detection time', timeBins(result.objectiveMs, 'no sign of trouble noted'), {
+    tone: ({ failover, detect }) => timeTone(failover.measured, detect.medianMs, result.objectiveMs), value: detectionText,
+    under: ({ failover, detect }) => (detect.never === 0 || detect.never === failover.measured ? '' : `${detect.never} of ${failover.measured} never`),
   })
 }
 
@@ -25,7 +32,7 @@ function maps(result: SweepResult, what: string, bins: readonly Bin[], drawing: 
   const used = new Set(result.cells.map(drawing.tone))
   return h`<ul class="heat-legend" aria-label="${what}">${bins.filter(({ tone }) => tone !== 'none' || used.has(tone)).map(({ tone, label }) => h`<li><i class="${tone}" aria-hidden="true"></i>${label}</li>`)}
 <li><b class="mark pass">${safetyMarks.safe}</b> safe</li><li><b class="mark fail">${safetyMarks.unsafe}</b> unsafe</li><li><b class="mark inconclusive">${safetyMarks.unknown}</b> cannot be told</li></ul>
-<div class="maps">${slicesOf(result).map((slice) => map(slice, what, drawing))}</div>`
+<div class="maps" style="--columns:${result.axes[0].values.length}">${slicesOf(result).map((slice) => map(slice, what, drawing))}</div>`
 }
 
 function map({ title, across, down, rows }: Slice, what: string, drawing: Drawing): Markup {

@@ -12,7 +12,7 @@ export function markdown(result: SweepResult): string {
   return [
     `## Sweep ${plain(result.name)}`, '', plain(headlineOf(result)), '', plain(result.description), '',
     `Scenario ${plain(result.scenario)} on ${plain(result.topology)}, ${result.counts.runs} runs in simulation, seeds ${result.seeds[0]} to ${result.seeds.at(-1)}.`
-      + `${result.fixed.length === 0 ? '' : ` Everywhere: ${result.fixed.map(({ axis, value }) => `${axis} ${value}`).join(', ')}.`}`,
+      + `${result.fixed.length === 0 ? '' : ` Everywhere: ${result.fixed.map(({ axis, value }) => plain(`${axis} ${value}`)).join(', ')}.`}`,
     '', 'Failover time: median over the seeds, then the worst, then false ejections a run where there are any. ✓ safe, ✗ not, ? cannot be told.',
     ...slicesOf(result).flatMap(({ title, across, down, rows }) => [
       '', ...(title === '' ? [] : [`**${plain(title)}**`, '']),

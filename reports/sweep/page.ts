@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import type { CellResult, SweepResult } from '../../scenarios/sweep/result.ts'
 import { h, Markup, nothing } from '../html/markup.ts'
 import { quantity } from '../words.ts'
-import { ejectionMaps, failoverMaps } from './maps.ts'
-import { ejectionsText, failoverText, headlineOf, safeRanges, safetyMarks } from './words.ts'
+import { detectionMaps, ejectionMaps, failoverMaps } from './maps.ts'
+import { detectionText, ejectionsText, failoverText, headlineOf, safeRanges, safetyMarks } from './words.ts'
 
 /** Pure but for the style sheets, which lie beside this file and in `reports/html/`. */
 export function page(result: SweepResult): string {
@@ -21,9 +21,10 @@ export function page(result: SweepResult): string {
 <style>${new Markup(style)}</style></head>
 <body><a class="skip" href="#main">Skip to the report</a>
 ${hero(result)}
-<nav aria-label="Sections"><ul>${[['safe', 'Safe settings'], ['failover', 'Failover time'], ['ejections', 'False ejections'], ['cells', 'Every cell'], ['again', 'Repeat it']].map(([id, title]) => h`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+<nav aria-label="Sections"><ul>${[['safe', 'Safe settings'], ['failover', 'Failover time'], ['detection', 'Detection'], ['ejections', 'False ejections'], ['cells', 'Every cell'], ['again', 'Repeat it']].map(([id, title]) => h`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 <main id="main">${safeSection(result)}
 <section id="failover"><h2>Failover time</h2><p class="quiet about">Median over ${result.seeds.length} seeds; below it the worst, where that differs. From the moment the fault was asked for to the last failed or slow request.</p>${failoverMaps(result)}</section>
+<section id="detection"><h2>Detection time</h2><p class="quiet about">Median until a gateway of the affected clients noted a first sign of trouble in the faulted region. Traffic shows failover only as finely as it flows; this it does not need.</p>${detectionMaps(result)}</section>
 <section id="ejections"><h2>False ejections</h2><p class="quiet about">Mean a run, and the most in one: targets that a gateway ejected although no fault lay between them.</p>${ejectionMaps(result)}</section>
 ${cellsSection(result)}${againSection(result)}</main>
 <footer><p>Made by Regatta ${result.regatta} from <code>sweep.json</code>.</p></footer></body></html>
@@ -62,11 +63,11 @@ function cellsSection({ axes, cells }: SweepResult): Markup {
 }
 
 function rest(cell: CellResult): Markup {
-  const { failover, detect, failed, eligibleFailed, safety, why } = cell
+  const { failover, failed, eligibleFailed, safety, why } = cell
   const time = (ms: number | null): string => (failover.measured === 0 ? '–' : ms === null ? 'never' : quantity(ms, 'ms'))
   const tone = { safe: 'pass', unsafe: 'fail', unknown: 'inconclusive' }[safety]
   return h`<td><b class="mark ${tone}">${safetyMarks[safety]}</b></td>${[
-    failoverText(cell), time(failover.worstMs), time(detect.medianMs), ejectionsText(cell), quantity(failed.median, 'count'), quantity(eligibleFailed.median, 'count'), why,
+    failoverText(cell), time(failover.worstMs), detectionText(cell), ejectionsText(cell), quantity(failed.median, 'count'), quantity(eligibleFailed.median, 'count'), why,
   ].map((text) => h`<td>${text}</td>`)}`
 }
 

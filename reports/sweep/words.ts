@@ -14,6 +14,11 @@ export function failoverText({ failover }: CellResult): string {
   return belowResolution * 2 > measured ? `< ${quantity(resolutionMs, 'ms')}` : quantity(medianMs, 'ms')
 }
 
+/** Median time until some gateway noted trouble: `150 ms`, `never`, `–`. */
+export function detectionText({ failover, detect }: CellResult): string {
+  return failover.measured === 0 ? '–' : detect.medianMs === null ? 'never' : quantity(detect.medianMs, 'ms')
+}
+
 /** The worst of several runs where it differs: `to 410 ms`, `1 of 3 never`; '' otherwise. */
 export function worstText(cell: CellResult): string {
   const { measured, notRecovered, medianMs, worstMs } = cell.failover
@@ -31,14 +36,14 @@ export function ejectionsText({ falseEjections, trials }: CellResult): string {
 /** `12 of 20 cells are safe: failover below 5 s in every run and no false ejection; 8 are not.` */
 export function headlineOf({ counts, objectiveMs, ended }: SweepResult): string {
   const { cells, safe, unsafe, unknown } = counts
-  return `${safe} of ${cells} cells are safe: failover below ${quantity(objectiveMs, 'ms')} in every run and no false ejection; ${unsafe} are not`
+  return `${safe} of ${cells} cells are safe: steady before the fault, failover below ${quantity(objectiveMs, 'ms')}, no false ejection, in every run; ${unsafe} are not`
     + `${unknown === 0 ? '' : `, of ${unknown} it cannot be told`}.${ended === 'interrupted' ? ` Interrupted after ${counts.runs} of ${counts.runsAsked} runs.` : ''}`
 }
 
 export interface SafeRange {
   /** Values of every axis but the first. */
   settings: string[]
-  /** Where along the first axis: `at every rate`, `from 20/s up`, `at 5/s and 20/s only`, `nowhere`. */
+  /** Where along the first axis: `everywhere`, `from 20/s up`, `at 5/s and 20/s only`, `nowhere`. */
   where: string
   safe: number
   of: number
@@ -52,16 +57,16 @@ export function safeRanges({ axes, cells: all }: SweepResult): SafeRange[] {
     const flags = cells.map(({ safety }) => safety === 'safe')
     return {
       settings: others.map((axis, index) => valueLabel(axis, at[index + 1])),
-      where: whereSafe(flags, first.name, (index) => valueLabel(first, index)),
+      where: whereSafe(flags, (index) => valueLabel(first, index)),
       safe: flags.filter(Boolean).length, of: flags.length,
     }
   })
 }
 
-function whereSafe(flags: readonly boolean[], axis: string, label: (index: number) => string): string {
+function whereSafe(flags: readonly boolean[], label: (index: number) => string): string {
   const safe = flags.flatMap((flag, index) => (flag ? [index] : []))
   if (safe.length === 0) return 'nowhere'
-  if (safe.length === flags.length) return `at every ${axis}`
+  if (safe.length === flags.length) return 'everywhere'
   const [low, high] = [safe[0], safe.at(-1)!]
   const whole = high - low + 1 === safe.length
   if (whole && safe.length > 1 && high === flags.length - 1) return `from ${label(low)} up`

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { readDocuments, type SourceDocument } from '../../gateway/config/document.ts'
 import { nearest, parseShape } from '../../gateway/config/shape.ts'
 import { scenarioError } from '../errors.ts'
-import { axisOf } from './axes.ts'
+import { axisOf, type AxisName } from './axes.ts'
 import { axisValue } from './axis.ts'
 import { defaultObjectiveUs, sweepSchema } from './schema.ts'
 import type { Sweep, SweepAxis, SweepSetting } from './sweep.ts'
@@ -35,7 +35,9 @@ export function loadSweep(nameOrPath: string): Sweep {
   if (!existsSync(file)) throw unknownSweep(nameOrPath)
   const source = documentOf(file)
   const { metadata, spec } = parseShape(sweepSchema, source, 'RGT_SWEEP_SCHEMA')
-  const axes = Object.entries(spec.axes).map(([name, values]) => axisWith(name, values ?? []))
+  // The schema gives keys back in its own order; the file's order says how the map lies.
+  const written = Object.keys((source.value as { spec: { axes: object } }).spec.axes) as AxisName[]
+  const axes = written.map((name) => axisWith(name, spec.axes[name] ?? []))
   if (axes.length === 0) {
     throw scenarioError('RGT_SWEEP_SCHEMA', 'a sweep without axes is a run', { place: source.place(['spec', 'axes']), expected: 'at least one axis with its values' })
   }

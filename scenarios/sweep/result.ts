@@ -10,8 +10,8 @@ export const sweepFile = 'sweep.json'
 
 export const safeties = ['safe', 'unsafe', 'unknown'] as const
 /**
- * safe: in every run failover below the objective and no false ejection. unsafe: in some run not. unknown: nothing
- * speaks against the cell, but not every run of it was played and may be believed.
+ * safe: every run steady before the fault, its failover below the objective, no false ejection. unsafe: some run not.
+ * unknown: nothing speaks against the cell, but not every run of it was played and may be believed.
  */
 export type Safety = (typeof safeties)[number]
 

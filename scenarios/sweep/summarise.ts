@@ -38,7 +38,10 @@ export function summariseCell(cell: Cell, trials: readonly Trial[], asked: numbe
 function safetyOf(
   { falseEjections, failover }: Pick<CellResult, 'falseEjections' | 'failover'>, trials: readonly Trial[], asked: number, objectiveMs: number,
 ): { safety: Safety; why: string } {
+  // Nothing of a machine enters a simulated run: what is unsteady there is so by its settings.
+  const unsteady = trials.filter(({ doubts }) => doubts.some((doubt) => doubt.startsWith('steady-state'))).length
   const reasons = [
+    ...(unsteady > 0 ? [`not steady before the fault in ${unsteady} of ${trials.length} runs`] : []),
     ...(failover.notRecovered > 0 ? [`not recovered in ${failover.notRecovered} of ${failover.measured} runs`] : []),
     ...(failover.notRecovered === 0 && failover.worstMs !== null && failover.worstMs >= objectiveMs ? [`failover ${formatMs(failover.worstMs)}, not below ${formatMs(objectiveMs)}`] : []),
     ...(falseEjections.total > 0 ? [`${falseEjections.total} false ejection${falseEjections.total === 1 ? '' : 's'}`] : []),

@@ -125,7 +125,8 @@ describe('a cell', () => {
     ['a run that did not recover', trial({ failover: { notRecovered: true, detectMs: null } }), 'not recovered in 1 of 3 runs'],
     ['a run that took as long as the objective', trial({ failover: { valueMs: 1000 } }), 'failover 1 s, not below 1 s'],
     ['a false ejection', trial({ falseEjections: 1 }), '1 false ejection'],
-    ['a false ejection in a run that may not be believed', trial({ falseEjections: 2, doubts: ['steady-state'] }), '2 false ejections'],
+    ['a false ejection in a run that may not be believed', trial({ falseEjections: 2, doubts: ['fault-bit x'] }), '2 false ejections'],
+    ['a run that was not steady before the fault', trial({ doubts: ['steady-state before: http_req_failed rate<0.01: …'] }), 'not steady before the fault in 1 of 3 runs'],
   ])('is unsafe by %s', (_what, bad, why) => {
     expect(of(good, bad, good)).toMatchObject({ safety: 'unsafe', why })
   })
