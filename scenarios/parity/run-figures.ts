@@ -52,7 +52,7 @@ export function runFigures(run: RunRecord, history: History, verdict: Verdict): 
   return {
     run: run.id, scenario: verdict.scenario, substrate: run.substrate, seed: verdict.seed,
     doubts: [...(run.ended === 'complete' ? [] : [`ended ${run.ended}${run.error === null ? '' : `: ${run.error.code}`}`]), ...doubtful.map(doubtOf)],
-    crowded: run.ended === 'complete' && doubtful.length > 0 && doubtful.some(({ name }) => roomChecks.includes(name)),
+    crowded: run.ended === 'complete' && doubtful.some(({ name }) => roomChecks.includes(name)),
     failover: failover === null ? null : {
       kind: failover.notRecovered ? 'not-recovered' : failover.belowResolution ? 'below-resolution' : 'measured', ms: failover.valueMs,
     },
