@@ -9,6 +9,7 @@ import { catalogScenarios, mustFailScenarios } from '../../scenarios/load-scenar
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { catalogTopologies } from '../../topologies/load.ts'
 import { substrateKinds } from '../../topologies/substrates/index.ts'
+import { plantedDefects } from '../../topologies/substrate.ts'
 import { toolNames } from '../../topologies/tools/index.ts'
 import { axes } from '../../scenarios/sweep/axes.ts'
 import { catalogSweeps } from '../../scenarios/sweep/load-sweep.ts'
@@ -49,7 +50,7 @@ async function wordLists(): Promise<Record<string, readonly string[]>> {
     scenario: scenarios, topology: topologies, fault: faultKinds, tool: toolNames, shell: shells, 'must-fail name': [...mustFail, 'interrupted'],
     'parity scenario': [...parityNames(), ...scenarios],
     'validate scenario': [...scenarios, ...topologies], sweep: [...catalogSweeps().map(({ name }) => name), ...scenarios],
-    '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': ['none'], '--from': scenarios, '--format': reportKinds,
+    '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': ['none'], '--from': scenarios, '--format': reportKinds, '--plant': plantedDefects,
     '--axis': axes.map(({ name }) => `${name}=`), '--set': axes.map(({ name }) => `${name}=`),
   }
 }
