@@ -4,5 +4,6 @@ import type { Bench } from './bench.ts'
 import { dataplane } from './dataplane.ts'
 import { decision } from './decision.ts'
 import { failover } from './failover.ts'
+import { simulation } from './simulation.ts'
 
-export const benches = { decision, dataplane, failover } as const satisfies Record<string, Bench>
+export const benches = { decision, dataplane, failover, simulation } as const satisfies Record<string, Bench>
