@@ -9,7 +9,7 @@ import type { Topology } from '../../topologies/topology.ts'
 import { projectRoot } from '../environment.ts'
 
 export interface ParityScenario {
-  /** As it was named, for messages and for doing it again. */
+  /** As `regatta run` takes it, to do one run again. */
   given: string
   scenario: Scenario
   topology: Topology
@@ -41,7 +41,7 @@ export async function parityScenarios(names: readonly string[], wanted: Wanted):
 }
 
 async function chosen(name: string, { fast, calibratedOn }: Wanted): Promise<ParityScenario> {
-  const file = parityNames().includes(name) ? join(folder, `${name}.yaml`) : name
-  const { scenario, topology } = await loadScenarioAndTopology(file, { fast })
-  return { given: name, scenario, topology, calibratedOn: scenario.name === calibratedOn }
+  const own = parityNames().includes(name)
+  const { scenario, topology } = await loadScenarioAndTopology(own ? join(folder, `${name}.yaml`) : name, { fast })
+  return { given: own ? `scenarios/parity/${name}.yaml` : name, scenario, topology, calibratedOn: scenario.name === calibratedOn }
 }
