@@ -186,7 +186,7 @@ function latencyOf(state: State, target: number) {
   const { latencies } = state
   const histogram = state.tables.targets.words[target * rowWords + Target.latency]
   if (histogram === -1) return { p50Us: NaN, p99Us: NaN, count: 0 }
-  return { p50Us: latencies.p50Us[histogram], p99Us: latencies.p99Us[histogram], count: latencies.count[histogram] }
+  return { p50Us: latencies.p50Us[histogram], p99Us: latencies.p99Us[histogram], count: latencies.count[histogram] + latencies.unread[histogram] }
 }
 
 /** Kept until an endpoint changes, because every probe over every link asks for it. */

@@ -14,29 +14,31 @@ export interface LatencyPool {
   used: number
   /** Slots given back by a swap. */
   spare: number[]
-  /** A row a histogram: `rowBuckets` floats, the buckets first, then what `Tail` names. */
+  /** A row a histogram: the buckets, then what `Tail` names; `times` is the same memory as doubles. */
   rows: Float32Array
+  times: Float64Array
   /** Answers recorded since the quantiles were last computed. */
   unread: Int32Array
-  halvedUs: Float64Array
   p50Us: Float64Array
   p99Us: Float64Array
-  /** Answers recorded in all. */
+  /** Answers recorded in all, but for the unread. */
   count: Float64Array
 }
 
-/** After the buckets: the sum of their weights, and between which of them the answers lie. */
-const Tail = { weight: bucketCount, lowest: bucketCount + 1, highest: bucketCount + 2 } as const
-const rowFloats = bucketCount + 4
+/** After the buckets: the sum of their weights, between which of them the answers lie, and when they were last halved. */
+const Tail = { weight: bucketCount, lowest: bucketCount + 1, highest: bucketCount + 2, halvedUs: bucketCount / 2 + 2 } as const
+const rowFloats = bucketCount + 8
+const rowTimes = rowFloats / 2
 
 export function makeLatencyPool(): LatencyPool {
   return sized(64)
 }
 
 function sized(slots: number): LatencyPool {
+  const rows = new Float32Array(slots * rowFloats)
   return {
-    used: 0, spare: [], rows: new Float32Array(slots * rowFloats), unread: new Int32Array(slots),
-    halvedUs: new Float64Array(slots), p50Us: new Float64Array(slots), p99Us: new Float64Array(slots), count: new Float64Array(slots),
+    used: 0, spare: [], rows, times: new Float64Array(rows.buffer), unread: new Int32Array(slots),
+    p50Us: new Float64Array(slots), p99Us: new Float64Array(slots), count: new Float64Array(slots),
   }
 }
 
@@ -51,13 +53,13 @@ export function takeLatency(pool: LatencyPool, nowUs: number): number {
   pool.count[slot] = 0
   pool.p50Us[slot] = NaN
   pool.p99Us[slot] = NaN
-  pool.halvedUs[slot] = nowUs
+  pool.times[slot * rowTimes + Tail.halvedUs] = nowUs
   return slot
 }
 
 /** A second histogram that holds what another does. */
 export function copyLatency(pool: LatencyPool, from: number): number {
-  const slot = takeLatency(pool, pool.halvedUs[from])
+  const slot = takeLatency(pool, 0)
   pool.rows.copyWithin(slot * rowFloats, from * rowFloats, (from + 1) * rowFloats)
   for (const column of [pool.unread, pool.p50Us, pool.p99Us, pool.count]) column[slot] = column[from]
   return slot
@@ -67,7 +69,6 @@ function grow(pool: LatencyPool): void {
   const grown = sized(pool.unread.length * 2)
   grown.rows.set(pool.rows)
   grown.unread.set(pool.unread)
-  grown.halvedUs.set(pool.halvedUs)
   grown.p50Us.set(pool.p50Us)
   grown.p99Us.set(pool.p99Us)
   grown.count.set(pool.count)
@@ -88,9 +89,8 @@ export function recordLatency(pool: LatencyPool, slot: number, us: number, nowUs
   rows[row + bucket]++
   if (bucket < rows[row + Tail.lowest]) rows[row + Tail.lowest] = bucket
   if (bucket > rows[row + Tail.highest]) rows[row + Tail.highest] = bucket
-  pool.count[slot]++
   const weight = ++rows[row + Tail.weight]
-  if (weight >= heaviest || (weight >= agedWeight && nowUs - pool.halvedUs[slot] >= agedUs)) halve(pool, slot, nowUs)
+  if (weight >= heaviest || (weight >= agedWeight && nowUs - pool.times[slot * rowTimes + Tail.halvedUs] >= agedUs)) halve(pool, slot, nowUs)
   if (++pool.unread[slot] * 16 < weight) return false
   readQuantiles(pool, slot)
   return true
@@ -107,10 +107,11 @@ function halve(pool: LatencyPool, slot: number, nowUs: number): void {
     weight += rows[at]
   }
   rows[row + Tail.weight] = weight
-  pool.halvedUs[slot] = nowUs
+  pool.times[slot * rowTimes + Tail.halvedUs] = nowUs
 }
 
 function readQuantiles(pool: LatencyPool, slot: number): void {
+  pool.count[slot] += pool.unread[slot]
   pool.unread[slot] = 0
   pool.p50Us[slot] = quantile(pool, slot, 0.5)
   pool.p99Us[slot] = quantile(pool, slot, 0.99)
