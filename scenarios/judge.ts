@@ -7,6 +7,7 @@ import { rules } from './checks/index.ts'
 import { invariants } from './checks/invariants.ts'
 import { judgeContext, type JudgeContext } from './judging/context.ts'
 import { measureFailover } from './judging/failover.ts'
+import { countRows } from './judging/rows.ts'
 import { rounded } from './judging/statistics.ts'
 import { summarise } from './judging/summary.ts'
 import { judgeThreshold } from './judging/threshold-check.ts'
@@ -95,16 +96,17 @@ function exitCodeOf(run: RunRecord, history: History, verdict: VerdictValue): nu
 function countsOf(context: JudgeContext): Counts {
   const { requests, attempts } = context.history
   const rows = context.select({})
-  const count = (is: (row: number) => boolean): number => rows.reduce((sum, row) => sum + (is(row) ? 1 : 0), 0)
-  const byReason = new Map<string, number>()
-  for (let row = 0; row < attempts.length; row++) byReason.set(attempts.reason.at(row), (byReason.get(attempts.reason.at(row)) ?? 0) + 1)
-  const reason = (name: string): number => byReason.get(name) ?? 0
+  const { codes, values } = attempts.reason
+  const byReason = new Uint32Array(values.length)
+  for (let row = 0; row < codes.length; row++) byReason[codes[row]]++
+  const reason = (name: string): number => byReason[values.indexOf(name)] ?? 0
+  const denied = requests.outcome.codeOf('residency')
   return {
     requests: rows.length,
-    eligible: count(context.eligible),
-    eligibleFailed: count((row) => context.failed(row) && context.eligible(row)),
-    failed: count(context.failed),
-    residencyDenied: count((row) => requests.outcome.at(row) === 'residency'),
+    eligible: countRows(rows, context.eligible),
+    eligibleFailed: countRows(rows, (row) => context.failed(row) && context.eligible(row)),
+    failed: countRows(rows, context.failed),
+    residencyDenied: countRows(rows, (row) => requests.outcome.codes[row] === denied),
     attempts: reason('first') + reason('retry') + reason('hedge'),
     retries: reason('retry'),
     hedges: reason('hedge'),

@@ -24,9 +24,9 @@ export interface BoundMetric extends Metric {
 }
 
 /** The first rows that broke something, for evidence: `load-europe-000123 at 12.345 s: timeout`. */
-export function examples(context: JudgeContext, rows: readonly number[], what: (row: number) => string): string[] {
+export function examples(context: JudgeContext, rows: Int32Array, what: (row: number) => string): string[] {
   const { requests } = context.history
-  const shown = rows.slice(0, 5).map((row) => `${requests.id.at(row)} at ${seconds(requests.scheduledUs[row])}: ${what(row)}`)
+  const shown = Array.from(rows.subarray(0, 5), (row) => `${requests.id.at(row)} at ${seconds(requests.scheduledUs[row])}: ${what(row)}`)
   return rows.length > shown.length ? [...shown, `and ${rows.length - shown.length} more`] : shown
 }
 

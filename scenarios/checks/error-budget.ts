@@ -1,5 +1,6 @@
 // Availability of 99.99 % leaves one failure in 10,000 requests; the metric is the share used of that.
 
+import { countRows } from '../judging/rows.ts'
 import { formatCount } from '../judging/statistics.ts'
 import type { Metric } from './check.ts'
 
@@ -9,7 +10,7 @@ export const errorBudget: Metric = {
   measure(context, tags) {
     const rows = context.select(tags)
     if (rows.length === 0) return { kind: 'unknown', why: 'no request was sent' }
-    const failed = rows.filter(context.failed).length
+    const failed = countRows(rows, context.failed)
     const budget = rows.length * (1 - availability)
     return {
       kind: 'gauge', value: failed / budget,

@@ -4,6 +4,7 @@
 import type { JudgeContext, Tags } from '../judging/context.ts'
 import { pathRttMs } from '../judging/paths.ts'
 import { aggregateTrend, holds, judgeSample, unknown, type Finding } from '../judging/sample.ts'
+import { valuesOf } from '../judging/rows.ts'
 import { formatCount, formatMs, rounded } from '../judging/statistics.ts'
 import type { Threshold } from '../thresholds.ts'
 import type { BoundMetric } from './check.ts'
@@ -14,7 +15,7 @@ const minPathRows = 20
 export const httpReqDuration: BoundMetric = {
   measure(context, tags) {
     const rows = context.select(tags)
-    return { kind: 'trend', values: Float64Array.from(rows, context.latencyMs), evidence: [`${formatCount(rows.length)} requests`] }
+    return { kind: 'trend', values: valuesOf(rows, context.latencyMs), evidence: [`${formatCount(rows.length)} requests`] }
   },
   judge(context, threshold) {
     if (threshold.bound.rtt === 0) return judgeSample(threshold, this.measure(context, threshold.tags))
@@ -22,14 +23,14 @@ export const httpReqDuration: BoundMetric = {
   },
 }
 
-interface Path { name: string; rttMs: number; rows: number[] }
+interface Path { name: string; rttMs: number; rows: Int32Array }
 
 function judgePaths(context: JudgeContext, threshold: Threshold): Finding {
   const { paths, unserved } = pathsOf(context, threshold.tags)
   const evidence: string[] = unserved === 0 ? [] : [`${formatCount(unserved)} requests that no region served have no path and are left out`]
   const judged: { margin: number; value: number; held: boolean; text: string }[] = []
   for (const { name, rttMs, rows } of paths) {
-    const value = aggregateTrend(threshold.aggregate, Float64Array.from(rows, context.latencyMs))
+    const value = aggregateTrend(threshold.aggregate, valuesOf(rows, context.latencyMs))
     if (rows.length < minPathRows || value === null) {
       evidence.push(`${name}: only ${rows.length} requests, left out`)
     } else if (Number.isNaN(rttMs)) {
@@ -53,22 +54,31 @@ function judgePaths(context: JudgeContext, threshold: Threshold): Finding {
 }
 
 function pathsOf(context: JudgeContext, tags: Tags): { paths: Path[]; unserved: number } {
-  const { requests } = context.history
-  const paths = new Map<string, Path>()
+  const { group, gateway, region } = context.history.requests
+  const nowhere = region.codeOf('')
+  const rows = context.select(tags)
+  const keyOf = (row: number): number => (group.codes[row] * gateway.values.length + gateway.codes[row]) * region.values.length + region.codes[row]
+  const counts = new Uint32Array(group.values.length * gateway.values.length * region.values.length)
+  for (let i = 0; i < rows.length; i++) counts[keyOf(rows[i])]++
+  const paths = new Map<number, Path & { filled: number }>()
   let unserved = 0
-  for (const row of context.select(tags)) {
-    if (requests.region.at(row) === '') {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]
+    if (region.codes[row] === nowhere) {
       unserved++
       continue
     }
-    const key = `${requests.group.codes[row]} ${requests.gateway.codes[row]} ${requests.region.codes[row]}`
+    const key = keyOf(row)
     let path = paths.get(key)
     if (path === undefined) {
-      const [group, gateway, region] = [requests.group.at(row), requests.gateway.at(row), requests.region.at(row)]
-      path = { name: `${group} → ${gateway} → ${region}`, rttMs: pathRttMs(context.plan.topology, group, gateway, region), rows: [] }
+      path = { ...pathOf(context, group.at(row), gateway.at(row), region.at(row)), rows: new Int32Array(counts[key]), filled: 0 }
       paths.set(key, path)
     }
-    path.rows.push(row)
+    path.rows[path.filled++] = row
   }
   return { paths: [...paths.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), unserved }
+}
+
+function pathOf({ plan }: JudgeContext, group: string, gateway: string, region: string): Omit<Path, 'rows'> {
+  return { name: `${group} → ${gateway} → ${region}`, rttMs: pathRttMs(plan.topology, group, gateway, region) }
 }

@@ -1,13 +1,14 @@
 // Share of requests that failed, by their outcome and not by their status alone.
 
 import type { JudgeContext } from '../judging/context.ts'
+import { filterRows } from '../judging/rows.ts'
 import { formatCount } from '../judging/statistics.ts'
 import { examples, type Metric } from './check.ts'
 
 export const httpReqFailed: Metric = {
   measure(context, tags) {
     const rows = context.select(tags)
-    const failed = [...rows.filter(context.failed)]
+    const failed = filterRows(rows, context.failed)
     return {
       kind: 'rate', part: failed.length, whole: rows.length,
       evidence: [`${formatCount(failed.length)} of ${formatCount(rows.length)} requests failed`, ...examples(context, failed, (row) => outcomeOf(context, row))],

@@ -53,11 +53,14 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
   const span = faultSpan(faults)
   const zeroUs = span?.zeroUs ?? Infinity
   const rowPhases = phasesOfRows(requests, windows, zeroUs)
-  const failedCodes = requests.outcome.values.map(isFailure)
-  const latencyMs = (row: number): number => latencyOf(requests, row)
+  // Columns are taken out of their table once: a row must cost no look-up of names.
+  const { scheduledUs, startUs, durationUs, outcome, group, region } = requests
+  const failedCodes = Uint8Array.from(outcome.values, (value) => Number(isFailure(value)))
+  const noRegion = region.codeOf('')
+  const latencyMs = (row: number): number => (startUs[row] + durationUs[row] - scheduledUs[row]) / 1000
   const phaseOf = (row: number): Phase | null => phases[rowPhases[row]] ?? null
   const normal = normalLatencies(requests, (row) => phaseOf(row) === 'steady', latencyMs)
-  const failed = (row: number): boolean => failedCodes[requests.outcome.codes[row]]
+  const failed = (row: number): boolean => failedCodes[outcome.codes[row]] === 1
   const lawful = lawfulOrNull(run)
   const chosen = new Map<string, Int32Array>()
   return {
@@ -70,8 +73,8 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
     },
     slow(row) {
       const latency = latencyMs(row)
-      if (failed(row) || requests.region.at(row) === '' || latency <= slowMarginMs) return false
-      const normalMs = normal.of(requests.group.codes[row], requests.region.codes[row])
+      if (latency <= slowMarginMs || failed(row) || region.codes[row] === noRegion) return false
+      const normalMs = normal.of(group.codes[row], region.codes[row])
       return Number.isNaN(normalMs) ? null : latency > normalMs + slowMarginMs
     },
     eligible: eligibility(plan, lawful, requests, faults),
@@ -90,14 +93,11 @@ function lawfulOrNull(run: RunRecord): LawfulRegions | null {
   }
 }
 
-function latencyOf(requests: Requests, row: number): number {
-  return (requests.startUs[row] + requests.durationUs[row] - requests.scheduledUs[row]) / 1000
-}
-
 const noPhase = 255
 
 /** Index into `phases` a row. What is in flight when the first fault is asked for belongs to the fault. */
 function phasesOfRows(requests: Requests, windows: readonly PhaseWindow[], zeroUs: number): Uint8Array {
+  const { scheduledUs, startUs, durationUs } = requests
   const rowPhases = new Uint8Array(requests.length).fill(noPhase)
   const fault = phases.indexOf('fault')
   const steady = phases.indexOf('steady')
@@ -105,9 +105,9 @@ function phasesOfRows(requests: Requests, windows: readonly PhaseWindow[], zeroU
     const index = phases.indexOf(phase)
     const last = windows.at(-1)?.phase === phase
     for (let row = 0; row < requests.length; row++) {
-      const atUs = requests.scheduledUs[row]
+      const atUs = scheduledUs[row]
       if (atUs < fromUs || (atUs >= toUs && !last)) continue
-      const inFlight = index === steady && requests.startUs[row] + requests.durationUs[row] > zeroUs
+      const inFlight = index === steady && startUs[row] + durationUs[row] > zeroUs
       rowPhases[row] = inFlight ? fault : index
     }
   }
@@ -118,43 +118,49 @@ const clientSources = ['load', 'prober']
 
 function selectRows(requests: Requests, rowPhases: Uint8Array, tags: Tags): Int32Array {
   const { phase, source, ...others } = tags
-  const sources = allowed(requests.source, source === undefined ? clientSources : [source])
-  const sent = requests.outcome.values.map((outcome) => outcome !== ('lost' satisfies RequestOutcome))
-  const wantedPhase = phase === undefined ? null : phases.indexOf(phase as Phase)
-  const warmup = phases.indexOf('warmup')
-  const filters = Object.entries(others).map(([tag, value]) => {
-    const column = requests[tag as Exclude<MetricTag, 'phase' | 'source'>]
-    return { codes: column.codes, wanted: column.codeOf(value) }
-  })
+  const inPhase = new Uint8Array(256)
+  if (phase === undefined) phases.forEach((name, index) => { inPhase[index] = Number(name !== 'warmup') })
+  else if (phases.includes(phase as Phase)) inPhase[phases.indexOf(phase as Phase)] = 1
+  const filters = [
+    filter(requests.source, source === undefined ? clientSources : [source]),
+    filter(requests.outcome, requests.outcome.values.filter((outcome) => outcome !== ('lost' satisfies RequestOutcome))),
+    ...Object.entries(others).map(([tag, value]) => filter(requests[tag as Exclude<MetricTag, 'phase' | 'source'>], [value])),
+  ]
   const rows = new Int32Array(requests.length)
   let count = 0
-  for (let row = 0; row < requests.length; row++) {
-    const rowPhase = rowPhases[row]
-    if (wantedPhase === null ? rowPhase === warmup || rowPhase === noPhase : rowPhase !== wantedPhase) continue
-    if (!sources[requests.source.codes[row]] || !sent[requests.outcome.codes[row]]) continue
-    if (filters.every(({ codes, wanted }) => codes[row] === wanted)) rows[count++] = row
+  for (let row = 0; row < rowPhases.length; row++) if (inPhase[rowPhases[row]] === 1) rows[count++] = row
+  for (const { codes, wanted } of filters) {
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const row = rows[i]
+      rows[kept] = row
+      kept += wanted[codes[row]]
+    }
+    count = kept
   }
-  return rows.slice(0, count)
+  return count === rows.length ? rows : rows.slice(0, count)
 }
 
-function allowed(column: CodeColumn, values: readonly string[]): boolean[] {
-  return column.values.map((value) => values.includes(value))
+/** 1 by code of the values that pass. */
+function filter(column: CodeColumn, values: readonly string[]): { codes: Int32Array; wanted: Uint8Array } {
+  return { codes: column.codes, wanted: Uint8Array.from(column.values, (value) => Number(values.includes(value))) }
 }
 
 /** Row eligibility less the times when every region that may serve the route is under a fault. */
 function eligibility(plan: Plan, lawful: LawfulRegions | null, requests: Requests, faults: readonly FaultWindow[]): (row: number) => boolean {
+  const { route: routes, eligible, scheduledUs, startUs, durationUs } = requests
   const everywhere = plan.topology.regions.map(({ name }) => name)
-  const none = requests.route.values.map((route) => {
+  const none = routes.values.map((route) => {
     const open = lawful?.get(route)?.serving ?? everywhere
     const windows = open.map((region) => faults.filter(({ fault }) => fault.paths.some((path) => path.region === region)))
     return windows.some((list) => list.length === 0) ? null : windows
   })
   return (row) => {
-    if (requests.eligible[row] !== 1) return false
-    const regions = none[requests.route.codes[row]]
+    if (eligible[row] !== 1) return false
+    const regions = none[routes.codes[row]]
     if (regions === null) return true
-    const fromUs = requests.scheduledUs[row]
-    const toUs = requests.startUs[row] + requests.durationUs[row]
+    const fromUs = scheduledUs[row]
+    const toUs = startUs[row] + durationUs[row]
     return regions.some((windows) => !windows.some(({ askedUs, healedUs }) => askedUs !== null && askedUs <= toUs && (healedUs ?? Infinity) + afterHealUs >= fromUs))
   }
 }

@@ -5,6 +5,7 @@ import type { HistoryEvent } from '../../topologies/history.ts'
 import type { FailoverMeasurement } from '../verdict.ts'
 import type { JudgeContext } from './context.ts'
 import { placeOfSource, regionOfTarget } from './places.ts'
+import { countRows } from './rows.ts'
 import { percentile } from './statistics.ts'
 
 /** A bad probe this close to the healing means that the gateway had not recovered by itself. */
@@ -107,9 +108,8 @@ function combine(context: JudgeContext, groups: readonly GroupFailover[], zeroUs
 
 /** Of load and prober, all groups, from zero to the end of the run. */
 function eligibleFailedSince(context: JudgeContext, zeroUs: number): number {
-  const { requests } = context.history
-  return context.select({}).reduce((count, row) =>
-    count + (requests.startUs[row] + requests.durationUs[row] >= zeroUs && context.failed(row) && context.eligible(row) ? 1 : 0), 0)
+  const { startUs, durationUs } = context.history.requests
+  return countRows(context.select({}), (row) => context.failed(row) && startUs[row] + durationUs[row] >= zeroUs && context.eligible(row))
 }
 
 /**

@@ -21,17 +21,20 @@ export interface NormalLatencies {
 export function normalLatencies(requests: Requests, steady: (row: number) => boolean, latencyMs: (row: number) => number): NormalLatencies {
   const probe = requests.source.codeOf('path-probe')
   const ok = requests.outcome.codeOf('ok')
-  const samples = new Map<string, { group: number; region: number; values: number[] }>()
-  for (let row = 0; row < requests.length; row++) {
-    if (requests.source.codes[row] !== probe || requests.outcome.codes[row] !== ok || !steady(row)) continue
+  const { codes: sources } = requests.source
+  const { codes: outcomes } = requests.outcome
+  const regions = requests.region.values.length
+  const samples = new Map<number, { group: number; region: number; values: number[] }>()
+  for (let row = 0; row < sources.length; row++) {
+    if (sources[row] !== probe || outcomes[row] !== ok || !steady(row)) continue
     if (requests.pinned.at(row) !== requests.region.at(row)) continue
     const [group, region] = [requests.group.codes[row], requests.region.codes[row]]
-    const key = `${group} ${region}`
+    const key = group * regions + region
     const path = samples.get(key) ?? { group, region, values: [] }
     path.values.push(latencyMs(row))
     samples.set(key, path)
   }
-  const known = new Map<string, number>()
+  const known = new Map<number, number>()
   const all = [...samples].map(([key, { group, region, values }]): PathLatency => {
     const sorted = Float64Array.from(values).sort()
     const normalMs = percentileOfSorted(sorted, 50)
@@ -43,7 +46,7 @@ export function normalLatencies(requests: Requests, steady: (row: number) => boo
   })
   return {
     all: all.sort((a, b) => compare(a.group, b.group) || compare(a.region, b.region)),
-    of: (group, region) => known.get(`${group} ${region}`) ?? Number.NaN,
+    of: (group, region) => known.get(group * regions + region) ?? Number.NaN,
   }
 }
 

@@ -64,11 +64,17 @@ export function aggregateTrend(by: Aggregate, values: Float64Array): number | nu
     case 'percentile': return percentile(values, by.p)
     case 'med': return percentile(values, 50)
     case 'avg': return mean(values)
-    case 'min': return values.reduce((least, value) => Math.min(least, value), Infinity)
-    case 'max': return values.reduce((most, value) => Math.max(most, value), -Infinity)
+    case 'min': return extreme(values, Math.min)
+    case 'max': return extreme(values, Math.max)
     case 'count': return values.length
     default: return null
   }
+}
+
+function extreme(values: Float64Array, of: (one: number, other: number) => number): number {
+  let found = values[0]
+  for (let i = 1; i < values.length; i++) found = of(found, values[i])
+  return found
 }
 
 export function holds(value: number, operator: Operator, bound: number): boolean {

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { formatCount, formatMs, formatUnit, mean, percentile, rounded } from './statistics.ts'
+import { formatCount, formatMs, formatUnit, mean, percentile, percentileOfSorted, rounded } from './statistics.ts'
 
 const values = fc.array(fc.double({ min: 0, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 50 }).map((list) => Float64Array.from(list))
 
@@ -15,6 +15,12 @@ it('a percentile lies between the ranks around it, and grows', () => {
     expect(value).toBeLessThanOrEqual(sorted[Math.ceil(rank)])
     expect(percentile(list, 0)).toBe(sorted[0])
     expect(percentile(list, 100)).toBe(sorted.at(-1))
+  }))
+})
+it('a percentile is exactly what sorting would give, however often values repeat', () => {
+  const repeated = fc.array(fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(Infinity), fc.double({ min: 1, max: 6, noNaN: true })), { minLength: 1, maxLength: 400 })
+  fc.assert(fc.property(repeated, fc.oneof(fc.constantFrom(50, 90, 95, 99), fc.double({ min: 0, max: 100, noNaN: true })), (list, p) => {
+    expect(percentile(Float64Array.from(list), p)).toBe(percentileOfSorted(Float64Array.from(list).sort(), p))
   }))
 })
 it('interpolates as k6 does, leaves its input alone, and knows infinity and emptiness', () => {

@@ -2,19 +2,56 @@
 
 /**
  * The p-th percentile (0 to 100) with linear interpolation between closest ranks, as k6 computes it (Hyndman and Fan
- * type 7). Sorts a copy. NaN when there are no values.
+ * type 7). NaN when there are no values.
  */
 export function percentile(values: Float64Array, p: number): number {
-  return percentileOfSorted(values.slice().sort(), p)
+  if (values.length === 0) return Number.NaN
+  const rank = (p / 100) * (values.length - 1)
+  const copy = values.slice()
+  const low = Math.floor(rank)
+  select(copy, low)
+  let next = Infinity
+  if (rank === low) next = copy[low]
+  else for (let i = low + 1; i < copy.length; i++) next = Math.min(next, copy[i])
+  return between(copy[low], next, rank - low)
+}
+
+/**
+ * Puts the value of rank k in its place, smaller ones before it and larger ones after it: what sorting would, in linear
+ * time (Hoare 1961, FIND).
+ */
+function select(values: Float64Array, k: number): void {
+  for (let from = 0, to = values.length - 1; from < to;) {
+    const pivot = middleOf(values[from], values[(from + to) >>> 1], values[to])
+    let [i, j] = [from, to]
+    while (i <= j) {
+      while (values[i] < pivot) i++
+      while (pivot < values[j]) j--
+      if (i > j) break
+      const value = values[i]
+      values[i++] = values[j]
+      values[j--] = value
+    }
+    if (k <= j) to = j
+    else if (k >= i) from = i
+    else return
+  }
+}
+
+function middleOf(a: number, b: number, c: number): number {
+  return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c))
 }
 
 export function percentileOfSorted(sorted: Float64Array, p: number): number {
   if (sorted.length === 0) return Number.NaN
   const rank = (p / 100) * (sorted.length - 1)
   const low = Math.floor(rank)
-  const high = Math.ceil(rank)
-  // Equal first: between two infinities there is nothing to interpolate.
-  return sorted[low] === sorted[high] ? sorted[low] : sorted[low] + (sorted[high] - sorted[low]) * (rank - low)
+  return between(sorted[low], sorted[Math.ceil(rank)], rank - low)
+}
+
+/** Equal first: between two infinities there is nothing to interpolate. */
+function between(low: number, high: number, share: number): number {
+  return low === high ? low : low + (high - low) * share
 }
 
 export function mean(values: ArrayLike<number>): number {

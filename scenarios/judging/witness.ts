@@ -35,9 +35,10 @@ export function pathSamples(context: JudgeContext, path: Path, windows: readonly
 
 function witnessRows({ history: { requests } }: JudgeContext, path: Path): Timed[] {
   const [source, group, pinned] = [requests.source.codeOf('witness'), requests.group.codeOf(path.group), requests.pinned.codeOf(path.region)]
+  const [sources, groups, pins] = [requests.source.codes, requests.group.codes, requests.pinned.codes]
   const samples: Timed[] = []
-  for (let row = 0; row < requests.length; row++) {
-    if (requests.source.codes[row] !== source || requests.group.codes[row] !== group || requests.pinned.codes[row] !== pinned) continue
+  for (let row = 0; row < sources.length; row++) {
+    if (sources[row] !== source || groups[row] !== group || pins[row] !== pinned) continue
     if (requests.outcome.at(row) === 'lost') continue
     const toUs = requests.startUs[row] + requests.durationUs[row]
     samples.push({
@@ -62,8 +63,9 @@ function attemptRows(context: JudgeContext, path: Path): number[] {
   const gateways = entryGateways(context, path)
   const from = table.gateway.values.map((name) => gateways.includes(name))
   const region = table.region.codeOf(path.region)
+  const [froms, regions] = [table.gateway.codes, table.region.codes]
   const rows: number[] = []
-  for (let row = 0; row < table.length; row++) if (from[table.gateway.codes[row]] && table.region.codes[row] === region) rows.push(row)
+  for (let row = 0; row < froms.length; row++) if (regions[row] === region && from[froms[row]]) rows.push(row)
   return rows
 }
 
@@ -77,11 +79,9 @@ function entryGateways({ plan }: JudgeContext, { group }: Path): string[] {
  * gateway can), requests of the group that the region served.
  */
 export function steadyUse(context: JudgeContext, path: Path): number {
-  const { attempts: table, requests } = context.history
+  const { attempts: table } = context.history
   if (!entryGateways(context, path).some((name) => table.gateway.values.includes(name))) {
-    const group = requests.group.codeOf(path.group)
-    const region = requests.region.codeOf(path.region)
-    return context.select({ phase: 'steady' }).filter((row) => requests.group.codes[row] === group && requests.region.codes[row] === region).length
+    return context.select({ phase: 'steady', group: path.group, region: path.region }).length
   }
   const steady = context.phases.filter(({ phase }) => phase === 'steady')
   const client = table.reason.values.map((reason) => reason === 'first' || reason === 'retry' || reason === 'hedge')
