@@ -56,7 +56,7 @@ export class ArrivalCursor {
   readonly #firstUs: number
   readonly #toUs: number
   readonly #gapUs: number
-  readonly #cumulative: Float64Array
+  readonly #shares: Shares
 
   constructor(load: Pick<LoadSpec, 'fromUs' | 'toUs'>, stream: StreamSpec) {
     this.stream = stream
@@ -64,7 +64,7 @@ export class ArrivalCursor {
     this.#exactUs = this.#firstUs
     this.#toUs = load.toUs
     this.#gapUs = stream.ratePerSecond > 0 ? 1_000_000 / stream.ratePerSecond : Infinity
-    this.#cumulative = cumulativeShares(stream.templates)
+    this.#shares = sharesOf(stream.templates)
   }
 
   next(): boolean {
@@ -79,19 +79,25 @@ export class ArrivalCursor {
     this.index = index
     this.#exactUs = exactUs
     this.atUs = atUs
-    this.template = pick(this.#cumulative, this.stream.seed, index)
+    this.template = pick(this.#shares, this.stream.seed, index)
     return true
   }
 }
 
 /** Index of the template that arrival `index` of a stream uses. */
 export function templateAt(stream: Pick<StreamSpec, 'seed' | 'templates'>, index: number): number {
-  return pick(cumulativeShares(stream.templates), stream.seed, index)
+  return pick(sharesOf(stream.templates), stream.seed, index)
 }
 
-function pick(shares: Float64Array, seed: number, index: number): number {
-  if (shares.length < 2) return 0
-  return firstAbove(shares, uniformAt(seed, index, 1))
+/** Ascending shares of a list of templates, and where to begin to look: `guide[k]` is the first share above k / length. */
+interface Shares { cumulative: Float64Array; guide: Int32Array }
+
+function pick({ cumulative, guide }: Shares, seed: number, index: number): number {
+  if (cumulative.length < 2) return 0
+  const u = uniformAt(seed, index, 1)
+  let at = guide[(u * guide.length) | 0]
+  while (at < cumulative.length - 1 && u >= cumulative[at]) at++
+  return at
 }
 
 /** Index of the first of ascending shares that is above `u`, or the last: there may be thousands. */
@@ -107,14 +113,15 @@ export function firstAbove(shares: Float64Array, u: number): number {
 }
 
 /** Streams of one load share their list of templates, and so its shares. */
-const known = new WeakMap<readonly RequestTemplate[], Float64Array>()
+const known = new WeakMap<readonly RequestTemplate[], Shares>()
 
-function cumulativeShares(templates: readonly RequestTemplate[]): Float64Array {
+function sharesOf(templates: readonly RequestTemplate[]): Shares {
   let shares = known.get(templates)
   if (shares === undefined) {
     const total = templates.reduce((sum, template) => sum + template.weight, 0)
     let sum = 0
-    shares = Float64Array.from(templates, (template) => (sum += template.weight) / total)
+    const cumulative = Float64Array.from(templates, (template) => (sum += template.weight) / total)
+    shares = { cumulative, guide: Int32Array.from(cumulative, (_, at) => firstAbove(cumulative, at / cumulative.length)) }
     // Only a list that cannot change keeps them.
     if (Object.isFrozen(templates)) known.set(templates, shares)
   }

@@ -10,14 +10,13 @@ import { outcomeOfResponse } from '../local/generator/outcome.ts'
 import { answerReasons, reasonOf, regionOf, statusOf } from './answers.ts'
 import { headBytes, type ClientSide, type DataPlane } from './dataplane.ts'
 import type { Engine } from './engine/engine.ts'
-import { Client, Table } from './flights.ts'
+import { Client, rowMask, Table } from './flights.ts'
 import { ProcessState, type SimulatedGateway } from './gateway.ts'
 import { Kind } from './kinds.ts'
 import type { WorldLayout } from './layout.ts'
 import { ListClients } from './list-clients.ts'
 import { Lost, type Network } from './network.ts'
 import type { RecordedStream, Recorder } from './recorder.ts'
-import { rowMask } from './slots.ts'
 
 /** Arrivals are taken from the schedule this far ahead, but never beyond the next step of the run. */
 const aheadUs = 1_000
@@ -181,7 +180,6 @@ export class Clients implements ClientSide {
       cells[at + Client.template] = cursor.template
       cells[at + Client.gateway] = facts.gateways[0]
       cells[at + Client.exchange] = -1
-      cells[at + Client.tried] = 0
       this.#await(client, facts, cursor.atUs)
       if (facts.kind === 'list') this.#lists.begin(client, cursor.atUs)
       else this.#sendAt(client, facts, cursor.atUs)
@@ -193,7 +191,7 @@ export class Clients implements ClientSide {
   #await(client: number, facts: StreamFacts, sinceUs: number): void {
     const row = client & rowMask
     if (row >= this.#deadlineUs.length) {
-      const grown = new Float64Array(this.table.slots.capacity)
+      const grown = new Float64Array(this.table.capacity)
       grown.set(this.#deadlineUs)
       this.#deadlineUs = grown
     }
@@ -276,7 +274,7 @@ export class Clients implements ClientSide {
   /** Connections of a client group to a gateway end. */
   breakBetween(group: number, gateway: number, outcome: RequestOutcome): void {
     const { engine, streams } = this.#parts
-    for (const client of [...this.table.live()]) {
+    for (const client of this.table.live()) {
       const at = this.table.at(client)
       const { cells } = this.table
       if (streams.facts[cells[at + Client.stream]].place !== group || cells[at + Client.gateway] !== gateway) continue
@@ -346,7 +344,7 @@ export class Clients implements ClientSide {
     const copy = this.table.open()
     const { cells, width } = this.table
     const [from, to] = [this.table.at(client), this.table.at(copy)]
-    for (let at = 0; at < width; at++) cells[to + at] = cells[from + at]
+    for (let at = 1; at < width; at++) cells[to + at] = cells[from + at]
     cells[to + Client.exchange] = -1
     this.#await(copy, this.#parts.streams.facts[cells[from + Client.stream]], this.#parts.engine.nowUs)
     return copy

@@ -15,6 +15,7 @@ import { Kind } from './kinds.ts'
 import type { WorldLayout } from './layout.ts'
 import type { SimulationModel } from './model.ts'
 import { Lost, type Network } from './network.ts'
+import type { Pools } from './pools.ts'
 import { attemptOutcomeCodes, type Recorder } from './recorder.ts'
 import { ServicesState, type Services } from './services.ts'
 
@@ -52,7 +53,9 @@ export interface DataPlaneParts {
   services: Services
   model: SimulationModel
   gateways: readonly SimulatedGateway[]
-  templates: readonly { bodyBytes: number }[]
+  /** Octets of the body of a request, by template. */
+  templateBytes: Int32Array
+  pools: Pools
   recorder: Recorder
   watch: Watch
   tell(source: string, event: GatewayEvent): void
@@ -208,37 +211,38 @@ export class DataPlane {
     own[at + Attempt.endpoint] = endpoint
     own[at + Attempt.peerExchange] = -1
     own[at + Attempt.answer] = -1
-    own[at + Attempt.target] = to.target[target]
+    own[at + Attempt.pool] = to.pool[target]
     own[at + Attempt.row] = recorder.openAttempt(
       cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to.target[target], to.region[target], nowUs)
     gateway.putAttempt(core, attempt)
     if (reason !== 0) this.#watchSend(gateway, from, reason)
     const flags = cells[from + Exchange.flags]
     if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << to.region[target])) === 0) this.#leaked(gateway, from, to.region[target])
-    if (endpoint !== -1) return this.#sendToEndpoint(gateway, attempt, endpoint, from)
+    if (endpoint !== -1) return this.#sendToEndpoint(attempt, endpoint, from)
     if (peer === -1) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
-    const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templates[cells[from + Exchange.template]].bodyBytes, nowUs)
+    const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templateBytes[cells[from + Exchange.template]], nowUs)
     if (takenUs === Lost.broken) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     cells[from + Exchange.flags] |= ExchangeFlag.reached
-    const opensUs = this.#takeConnection(gateway, to.target[target]) ? 0 : model.handshakeRtts * network.rttUs(gateway.place.place, peer)
+    const opensUs = this.#takeConnection(to.pool[target]) ? 0 : model.handshakeRtts * network.rttUs(gateway.place.place, peer)
     if (takenUs === Lost.swallowed) return this.swallow(gateway.place.place, gateways[peer].place.place, attempt)
     engine.post(nowUs + takenUs + opensUs, Kind.hop, attempt, peer)
   }
 
-  #takeConnection(gateway: SimulatedGateway, target: number): boolean {
-    const idle = gateway.idle[target] ?? 0
-    if (idle > 0) gateway.idle[target] = idle - 1
-    return idle > 0
+  #takeConnection(pool: number): boolean {
+    const { idle } = this.#parts.pools
+    if (idle[pool] === 0) return false
+    idle[pool]--
+    return true
   }
 
-  #sendToEndpoint(gateway: SimulatedGateway, attempt: number, endpoint: number, from: number): void {
+  #sendToEndpoint(attempt: number, endpoint: number, from: number): void {
     const { engine, services, layout } = this.#parts
-    const { region } = layout.endpoints[endpoint]
+    const region = layout.endpointRegion[endpoint]
     const nowUs = engine.nowUs
     const state = services.state[region]
     if (state === ServicesState.stopped) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     this.exchanges.cells[from + Exchange.flags] |= ExchangeFlag.reached
-    void this.#takeConnection(gateway, this.attempts.cells[this.attempts.at(attempt) + Attempt.target])
+    this.#takeConnection(this.attempts.cells[this.attempts.at(attempt) + Attempt.pool])
     if (services.isLimited(endpoint)) return engine.post(nowUs + services.hopUs(), Kind.serve, attempt, endpoint)
     const answer = packAnswer(services.status(endpoint), 0, region + 1)
     engine.post(nowUs + services.hopUs() + services.workUs(endpoint) + services.hopUs(), Kind.answer, attempt, answer)
@@ -255,7 +259,7 @@ export class DataPlane {
     const { services, engine, layout } = this.#parts
     const next = services.end(endpoint, (waiting) => this.attempts.at(waiting) !== -1)
     if (next !== -1) engine.post(engine.nowUs + services.workUs(endpoint), Kind.served, next, endpoint)
-    const answer = packAnswer(services.status(endpoint), 0, layout.endpoints[endpoint].region + 1)
+    const answer = packAnswer(services.status(endpoint), 0, layout.endpointRegion[endpoint] + 1)
     engine.post(engine.nowUs + services.hopUs(), Kind.answer, attempt, answer)
   }
 
@@ -273,8 +277,9 @@ export class DataPlane {
     const { cells } = this.attempts
     const at = this.attempts.at(attempt)
     recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, status, code)
-    const target = cells[at + Attempt.target]
-    if (keep && (gateway.idle[target] ?? 0) < maxIdle) gateway.idle[target] = (gateway.idle[target] ?? 0) + 1
+    const { idle } = this.#parts.pools
+    const pool = cells[at + Attempt.pool]
+    if (keep && idle[pool] < maxIdle) idle[pool]++
     const serving = cells[at + Attempt.peerExchange]
     if (serving !== -1 && cells[at + Attempt.answer] === -1) {
       const takenUs = network.transit(gateway.place.place, cells[at + Attempt.peer], headBytes, engine.nowUs)
@@ -309,9 +314,10 @@ export class DataPlane {
     const atUs = engine.nowUs
     switch (kind) {
       case Effect.Drain: {
-        const target = gateway.to.target[a]
-        tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: gateway.idle[target] ?? 0 })
-        gateway.idle[target] = 0
+        const { idle } = this.#parts.pools
+        const pool = gateway.to.pool[a]
+        tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: idle[pool] })
+        idle[pool] = 0
         return
       }
       case Effect.TargetState: {
@@ -343,8 +349,8 @@ export class DataPlane {
     if (at === -1) return
     const gateway = gateways[cells[at + Attempt.gateway]]
     const endpoint = cells[at + Attempt.endpoint]
-    if (endpoint !== -1 && services.state[layout.endpoints[endpoint].region] === ServicesState.paused) {
-      return void this.#asleep[layout.endpoints[endpoint].region].push(attempt, answer)
+    if (endpoint !== -1 && services.state[layout.endpointRegion[endpoint]] === ServicesState.paused) {
+      return void this.#asleep[layout.endpointRegion[endpoint]].push(attempt, answer)
     }
     if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.answer, attempt, answer)
     const nowUs = engine.nowUs
@@ -382,7 +388,7 @@ export class DataPlane {
     const origin = cells[at + Exchange.origin]
     const gateway = gateways[cells[at + Exchange.gateway]]
     const service = cells[at + Exchange.service]
-    const bytes = regionOf(answer) === 0 || service === noService ? headBytes : layout.services[service].response.bytes
+    const bytes = regionOf(answer) === 0 || service === noService ? headBytes : layout.serviceBytes[service]
     const isPeer = (cells[at + Exchange.flags] & ExchangeFlag.fromPeer) !== 0
     const sends = cells[at + Exchange.sends]
     this.exchanges.close(exchange)
@@ -460,7 +466,7 @@ export class DataPlane {
   /** Connections between two places end: their attempts with `ending`. */
   breakBetween(from: number, to: number, ending: AttemptEnding): void {
     const { gateways, engine } = this.#parts
-    for (const attempt of [...this.attempts.live()]) {
+    for (const attempt of this.attempts.live()) {
       const { cells } = this.attempts
       const at = this.attempts.at(attempt)
       const asking = gateways[cells[at + Attempt.gateway]].place.place
@@ -481,7 +487,7 @@ export class DataPlane {
   /** A gateway's process is gone, and with it all that it held; who waited for it learns that the connection closed. */
   killGateway(gateway: SimulatedGateway, closeClient: (client: number) => void): void {
     const { recorder, engine } = this.#parts
-    for (const attempt of [...this.attempts.live()]) {
+    for (const attempt of this.attempts.live()) {
       const at = this.attempts.at(attempt)
       const { cells } = this.attempts
       if (cells[at + Attempt.gateway] === gateway.index) {
@@ -491,7 +497,7 @@ export class DataPlane {
         this.attempts.close(attempt)
       }
     }
-    for (const exchange of [...this.exchanges.live()]) {
+    for (const exchange of this.exchanges.live()) {
       const at = this.exchanges.at(exchange)
       const { cells } = this.exchanges
       if (cells[at + Exchange.gateway] !== gateway.index) continue
@@ -510,9 +516,9 @@ export class DataPlane {
   killServices(region: number): void {
     const { engine, layout } = this.#parts
     this.#asleep[region].length = 0
-    for (const attempt of [...this.attempts.live()]) {
+    for (const attempt of this.attempts.live()) {
       const endpoint = this.attempts.cells[this.attempts.at(attempt) + Attempt.endpoint]
-      if (endpoint !== -1 && layout.endpoints[endpoint].region === region) {
+      if (endpoint !== -1 && layout.endpointRegion[endpoint] === region) {
         engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('closed') + 16)
       }
     }

@@ -12,6 +12,7 @@ import { deriveSeed } from '../../arrivals.ts'
 import type { PlantedDefect, RequestTemplate } from '../../substrate.ts'
 import { BudgetWatch } from './invariants.ts'
 import type { GatewayPlace, WorldLayout } from './layout.ts'
+import type { Pools } from './pools.ts'
 import { plantHealth, plantLayout } from './planted.ts'
 import { chooseRoute, routeIndexOf, shareRouting, type Choice, type RoutingView, type SharedRouting } from './routes.ts'
 
@@ -31,6 +32,8 @@ interface Destinations {
   peer: Int32Array
   endpoint: Int32Array
   region: Int32Array
+  /** Connections to it, among all of the world. */
+  pool: Int32Array
 }
 
 export class SimulatedGateway {
@@ -44,14 +47,12 @@ export class SimulatedGateway {
   view: RoutingView | null = null
   /** What the policy says; the core may have been planted with something else. */
   policy: HealthSettings = defaultHealth
-  to: Destinations = { target: new Int32Array(0), peer: new Int32Array(0), endpoint: new Int32Array(0), region: new Int32Array(0) }
+  to: Destinations = { target: new Int32Array(0), peer: new Int32Array(0), endpoint: new Int32Array(0), region: new Int32Array(0), pool: new Int32Array(0) }
   /** Exchange by row of its ticket, attempt by row of the core's number. */
   exchangeOf = new Int32Array(1024).fill(-1)
   attemptOf = new Int32Array(1024).fill(-1)
   /** Requests that the core holds. */
   inFlight = 0
-  /** Idle connections by target of the world. */
-  readonly idle: number[] = []
   /** Of its clock: only the newest turn counts. */
   turn = 0
   dueUs = 0
@@ -88,11 +89,11 @@ export class SimulatedGateway {
     this.exchangeOf.fill(-1)
     this.attemptOf.fill(-1)
     this.inFlight = 0
-    this.idle.length = this.held.length = this.heldTimers.length = 0
+    this.held.length = this.heldTimers.length = 0
   }
 
   /** Serves a snapshot from now on; the caller applies the core's effects. `nameTarget` gives a target its number in the world. */
-  serve(snapshot: Snapshot, world: WorldLayout, nameTarget: (key: string) => number, nowUs: number): void {
+  serve(snapshot: Snapshot, world: WorldLayout, nameTarget: (key: string) => number, pools: Pools, nowUs: number): void {
     const own = plantLayout(layOut(snapshot), snapshot, this.#defects)
     const shared = shareRouting(this.#shared, snapshot, own, this.#templates.length)
     const layout = { ...own, plans: shared.plans }
@@ -110,6 +111,7 @@ export class SimulatedGateway {
       peer: Int32Array.from(targets, ({ kind }, at) => (kind === 'link' ? world.gatewayAt.get(addresses[at]) ?? -1 : -1)),
       endpoint: Int32Array.from(targets, ({ kind }, at) => (kind === 'endpoint' ? world.endpointAt.get(addresses[at]) ?? -1 : -1)),
       region: Int32Array.from(targets, ({ region }) => worldRegion(regions[region].name)),
+      pool: Int32Array.from(targets, ({ key }) => pools.of(this.index, key)),
     }
     this.core.swap(layout.topology, plantHealth(snapshot.health, this.#defects), nowUs)
   }

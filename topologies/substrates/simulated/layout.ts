@@ -29,6 +29,10 @@ export interface WorldLayout {
   gateways: GatewayPlace[]
   services: readonly Service[]
   endpoints: EndpointPlace[]
+  /** The same by number, and octets of a service's response, for hot paths. */
+  endpointRegion: Uint8Array
+  endpointService: Int32Array
+  serviceBytes: Int32Array
   /** What an address of a snapshot leads to: the gateway of a region, or an endpoint. */
   gatewayAt: ReadonlyMap<string, number>
   endpointAt: ReadonlyMap<string, number>
@@ -56,6 +60,9 @@ export function layOutWorld(topology: Topology): WorldLayout {
   const gatewayAt = new Map(regions.map((name, index) => [`${hostOf(name)}:${eastWestPort}`, index]))
   return {
     places, placeOf, regions, gateways, services: topology.services, endpoints, gatewayAt, endpointAt,
+    endpointRegion: Uint8Array.from(endpoints, ({ region }) => region),
+    endpointService: Int32Array.from(endpoints, ({ service }) => service),
+    serviceBytes: Int32Array.from(topology.services, ({ response }) => response.bytes),
     discovery: {
       regions: topology.regions.map(({ name, jurisdiction }) => ({ name, jurisdiction })),
       endpoints: discovered,

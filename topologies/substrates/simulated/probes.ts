@@ -3,17 +3,16 @@
 
 import type { HealthCause } from '../../../gateway/ports.ts'
 import type { Engine } from './engine/engine.ts'
-import { Table } from './flights.ts'
+import { rowMask, Table } from './flights.ts'
 import { ProcessState, type SimulatedGateway } from './gateway.ts'
 import { Kind } from './kinds.ts'
 import type { WorldLayout } from './layout.ts'
 import type { SimulationModel } from './model.ts'
 import { Lost, type Network } from './network.ts'
 import { sampler } from './quantiles.ts'
-import { rowMask } from './slots.ts'
 import { ServicesState, type Services } from './services.ts'
 
-const Probe = { gateway: 0, target: 1, peer: 2, endpoint: 3, reused: 4, width: 5 } as const
+const Probe = { gateway: 1, target: 2, peer: 3, endpoint: 4, reused: 5, width: 8 } as const
 const failures: readonly HealthCause[] = ['refused', 'closed', 'reset', 'probe-missed']
 const probeBytes = 200
 const localUs = 100
@@ -171,7 +170,7 @@ export class Probes {
 
   /** A gateway's process is gone. */
   killGateway(gateway: SimulatedGateway): void {
-    for (const probe of [...this.#table.live()]) {
+    for (const probe of this.#table.live()) {
       if (this.#table.cells[this.#table.at(probe) + Probe.gateway] === gateway.index) this.#table.close(probe)
     }
     this.#kept[gateway.index].clear()

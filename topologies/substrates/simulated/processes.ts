@@ -12,6 +12,7 @@ import type { DataPlane } from './dataplane.ts'
 import type { Engine } from './engine/engine.ts'
 import { ProcessState, type SimulatedGateway } from './gateway.ts'
 import type { SimulationModel } from './model.ts'
+import type { Pools } from './pools.ts'
 import type { Probes } from './probes.ts'
 import { ServicesState, type Services } from './services.ts'
 
@@ -35,6 +36,7 @@ export interface ProcessesParts {
   clients(): Clients | null
   clocks: Clocks
   control: Control
+  pools: Pools
   serve(gateway: SimulatedGateway, snapshot: Snapshot): void
   tell(source: string, event: GatewayEvent): void
   note(event: HistoryEvent): void
@@ -44,7 +46,7 @@ export interface ProcessesParts {
 const lastGoodMs = 1_500
 
 export function openProcesses(parts: ProcessesParts): Processes {
-  const { engine, model, gateways, services, dataplane, probes, clocks, control, regions } = parts
+  const { engine, model, gateways, services, dataplane, probes, clocks, control, pools, regions } = parts
   const states = new Map<string, Wanted>()
   /** What waits for a process to serve again. */
   const starting = new Map<string, (() => void)[]>()
@@ -66,6 +68,7 @@ export function openProcesses(parts: ProcessesParts): Processes {
       gateway.state = ProcessState.stopped
       dataplane.killGateway(gateway, (client) => parts.clients()?.closed(client))
       probes.killGateway(gateway)
+      pools.forget(region)
       control.stop(gateway.place.source)
     } else if (part === 'services') {
       services.state[region] = ServicesState.stopped

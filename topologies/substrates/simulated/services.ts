@@ -28,7 +28,14 @@ export class Services {
   constructor(layout: WorldLayout, model: SimulationModel, random: Random) {
     this.#layout = layout
     this.#random = random
-    this.#behaviour = layout.services.map(({ response }) => response)
+    // Services that behave alike share one behaviour: what is touched for each request stays few.
+    const alike = new Map<string, EchoBehaviour>()
+    this.#behaviour = layout.services.map(({ response }) => {
+      const key = JSON.stringify(response)
+      const behaviour = alike.get(key) ?? response
+      alike.set(key, behaviour)
+      return behaviour
+    })
     this.#own = sampler(model.serviceUs)
     this.#hop = sampler(model.hopUs.endpoint)
     this.#probe = sampler(model.probeUs)
@@ -56,16 +63,16 @@ export class Services {
 
   /** How long an endpoint works on a request, microseconds. */
   workUs(endpoint: number): number {
-    const { service, region } = this.#layout.endpoints[endpoint]
-    const degraded = this.#degraded[region]
+    const service = this.#layout.endpointService[endpoint]
+    const degraded = this.#degraded[this.#layout.endpointRegion[endpoint]]
     const ownUs = echoDelayMs(this.#behaviour[service], degraded === null ? null : degraded.get(service) ?? null, this.#random.next()) * 1000
     return ownUs + this.#own(this.#random.next())
   }
 
   /** Status of the next answer of an endpoint. */
   status(endpoint: number): number {
-    const { service, region } = this.#layout.endpoints[endpoint]
-    const degraded = this.#degraded[region]
+    const service = this.#layout.endpointService[endpoint]
+    const degraded = this.#degraded[this.#layout.endpointRegion[endpoint]]
     const behaviour = this.#behaviour[service]
     if (degraded === null && behaviour.errorRate === 0) return 200
     return echoFails(behaviour, degraded?.get(service) ?? null, this.#random.next()) ? 500 : 200

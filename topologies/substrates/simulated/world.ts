@@ -10,7 +10,7 @@ import { seededRandom } from '../../../gateway/runtime.ts'
 import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import type { HistoryEvent, HistorySink } from '../../history.ts'
-import type { LoadSpec, RequestTemplate, SimulationOptions } from '../../substrate.ts'
+import type { LoadSpec, SimulationOptions } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
 import { Clients, layOutStreams, type Streams } from './clients.ts'
 import { openClocks } from './clocks.ts'
@@ -25,6 +25,7 @@ import { openWatch, type Watch } from './invariants.ts'
 import { layOutWorld, type WorldLayout } from './layout.ts'
 import { defaultModel } from './model.ts'
 import { Lost, Network } from './network.ts'
+import { Pools } from './pools.ts'
 import { openProcesses } from './processes.ts'
 import { Probes } from './probes.ts'
 import { countingRecorder, createRecorder } from './recording.ts'
@@ -72,6 +73,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
   const targets: string[] = []
   const recorder = openRecorder(layout, streams, targets, simulation, history)
   const nameTarget = namer(targets)
+  const pools = new Pools()
   const shared = new Map()
   const gateways = layout.gateways.map((place, index) => new SimulatedGateway(index, place, seed, streams.templates, simulation.plant ?? [], shared))
   const probeRandom = random('probes')
@@ -80,7 +82,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
   const clocks = openClocks(engine, gateways, apply, tell)
   const probes = new Probes({ engine, layout, network, services, model, gateways, random: () => probeRandom.next(), apply })
   const dataplane: DataPlane = new DataPlane({
-    engine, layout, network, services, model, gateways, recorder, watch, tell, templates: streams.templates as readonly RequestTemplate[],
+    engine, layout, network, services, model, gateways, recorder, watch, tell, templateBytes: Int32Array.from(streams.templates, ({ bodyBytes }) => bodyBytes), pools,
     hasten: clocks.hasten, probe: (gateway, target, timeoutMs) => probes.ask(gateway, target, timeoutMs),
     clients: { answered: (...answer) => clients.answered(...answer), serving: (client, exchange) => clients.serving(client, exchange) },
   })
@@ -88,7 +90,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
 
   const serve = (gateway: SimulatedGateway, snapshot: Snapshot): void => {
     const first = gateway.snapshot === null
-    gateway.serve(snapshot, layout, nameTarget, engine.nowUs)
+    gateway.serve(snapshot, layout, nameTarget, pools, engine.nowUs)
     apply(gateway)
     const { source } = gateway.place
     // Built in no time: what it costs a processor is no part of virtual time.
@@ -118,7 +120,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
     tell, note,
   })
   const processes = openProcesses({
-    engine, model, regions: layout.regions, gateways, services, dataplane, probes, clocks, control, tell, note, serve, clients: () => clients,
+    engine, model, regions: layout.regions, gateways, services, dataplane, probes, clocks, control, pools, tell, note, serve, clients: () => clients,
   })
   const faults = openFaultDesk({
     network, processes, regionOf: (name) => layout.regions.indexOf(name),
