@@ -5,9 +5,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
+import { loadSweep } from '../scenarios/sweep/load-sweep.ts'
 import { assignment } from './commands/inject.ts'
 import { commands } from './commands/index.ts'
 import { reproduction } from './commands/run.ts'
+import { reproduction as reproductionOfSweep, withOptions } from './commands/sweep.ts'
 import { exitCodeOf, worst } from './exit.ts'
 import { makeProgram, runProgram } from './program.ts'
 
@@ -80,6 +82,20 @@ describe('reproduction', () => {
   })
 })
 
+describe('a sweep', () => {
+  const options = { axis: ['rate=5,20'], set: [], seeds: 2, objective: 2500, workers: 7, out: '/x', keep: true, live: false }
+  it('is repeated by what was typed, without what only says where and how fast', () => {
+    expect(reproductionOfSweep('regional-hang', options)).toBe('regatta sweep regional-hang --axis rate=5,20 --seeds 2 --objective 2s500ms')
+  })
+  it('takes what was typed over what its file says', () => {
+    const shipped = loadSweep('counter-reset')
+    const { axes, fixed, seeds, objectiveMs } = withOptions(shipped, { ...options, axis: ['rate=20,5', 'probe-interval=1s'], set: ['counter-reset=1s', 'probe-misses=3'] })
+    expect(axes.map(({ name, values }) => [name, values])).toEqual([['rate', [5, 20]], ['probe-interval', [1000]]])
+    expect(fixed).toEqual([...shipped.fixed, { axis: 'counter-reset', value: 1000 }, { axis: 'probe-misses', value: 3 }])
+    expect({ seeds, objectiveMs }).toEqual({ seeds: [1, 2], objectiveMs: 2500 })
+  })
+})
+
 describe('bad input', () => {
   const played = async (...args: string[]): Promise<{ code: number; out: string; err: string }> => {
     const texts = { out: '', err: '' }
@@ -107,6 +123,14 @@ describe('bad input', () => {
     [['run', 'steady', '--mesh', 'fishing'], 'there is no mesh `fishing`'],
     [['judge', '.'], 'RGT_RUN_FOLDER'],
     [['report', './nowhere'], 'RGT_RUN_FOLDER'],
+    [['sweep', 'counter-rest'], 'did you mean `counter-reset`?'],
+    [['sweep', './nowhere.yaml', '--axis', 'rate=5'], 'RGT_SCENARIO_UNKNOWN'],
+    [['sweep', 'regional-outage'], 'a sweep needs an axis'],
+    [['sweep', 'counter-reset', '--axis', 'rat=5'], 'did you mean `rate`?'],
+    [['sweep', 'counter-reset', '--axis', 'counter-reset=5'], 'a duration such as'],
+    [['sweep', 'counter-reset', '--axis', 'rate'], 'expected NAME=VALUES'],
+    [['sweep', 'counter-reset', '--set', 'regions=9'], 'cannot be had with 9 regions'],
+    [['sweep', 'counter-reset', '--seeds', '0'], 'expected 1 or more'],
     [['inject', 'link-cut', '--for', 'ever'], 'not a duration'],
     [['init', '.', '--from', 'stedy'], 'did you mean `steady`?'],
     [['inject', 'regional-outage', '--run', 'nobody'], 'no topology is up'],

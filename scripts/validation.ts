@@ -1,4 +1,4 @@
-// What a file or name is and whether it holds: a scenario, a topology, or gateway configuration, each read as a run
+// What a file or name is and whether it holds: a scenario, a topology, a sweep, or gateway configuration, each read as a run
 // would read it. Files of gateway configuration are one configuration, however many they are.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -9,6 +9,9 @@ import { kinds } from '../gateway/config/kinds/index.ts'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { catalogScenarios, loadScenarioAndTopology } from '../scenarios/load-scenario.ts'
 import { limitsInRealTime, plan } from '../scenarios/plan.ts'
+import { isSweep, loadSweep } from '../scenarios/sweep/load-sweep.ts'
+import { prepareSweep } from '../scenarios/sweep/play-sweep.ts'
+import { loadSubject } from '../scenarios/sweep/subject.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import { catalogTopologies, loadTopology } from '../topologies/load.ts'
 import { commandError } from './errors.ts'
@@ -16,6 +19,7 @@ import { commandError } from './errors.ts'
 export type Validated =
   | { kind: 'Scenario'; name: string; description: string; file: string; seconds: number; offeredRate: number; limits: readonly string[] }
   | { kind: 'Topology'; name: string; description: string; file: string; regions: number; services: number; edges: number }
+  | { kind: 'Sweep'; name: string; description: string; file: string; cells: number; runs: number }
   | { kind: 'GatewayConfiguration'; name: string; files: string[]; documents: number; routes: number; limits: string[] }
 
 export interface Task {
@@ -24,7 +28,7 @@ export interface Task {
   check(): Promise<Validated>
 }
 
-type Group = 'scenario' | 'topology' | 'configuration'
+type Group = 'scenario' | 'topology' | 'sweep' | 'configuration'
 
 /** One task a scenario or topology, one for all gateway configuration together. A name may be a scenario's and a topology's. */
 export async function tasksFor(names: readonly string[], fast: boolean): Promise<Task[]> {
@@ -40,6 +44,7 @@ export async function tasksFor(names: readonly string[], fast: boolean): Promise
     if (group instanceof Error) tasks.push({ name, check: () => Promise.reject(group) })
     else if (group === 'configuration') configuration.push(name)
     else if (scenarios.includes(name) && topologies.includes(name)) tasks.push(scenarioTask(name, fast), topologyTask(name))
+    else if (group === 'sweep') tasks.push(sweepTask(name))
     else tasks.push(group === 'topology' ? topologyTask(name) : scenarioTask(name, fast))
   }
   if (configuration.length > 0) tasks.push({ name: configuration.join(', '), check: async () => checkConfiguration(configuration) })
@@ -74,6 +79,18 @@ function topologyTask(name: string): Task {
   }
 }
 
+/** Every cell is made and held against what gateways accept; none is played. */
+function sweepTask(name: string): Task {
+  return {
+    name,
+    async check() {
+      const sweep = loadSweep(name)
+      const { cells } = prepareSweep(sweep, await loadSubject(sweep.scenario, { fast: sweep.fast }))
+      return { kind: 'Sweep', name: sweep.name, description: sweep.description, file: sweep.file ?? name, cells: cells.length, runs: cells.length * sweep.seeds.length }
+    },
+  }
+}
+
 function attempted<T>(work: () => T): T | Error {
   try {
     return work()
@@ -85,16 +102,17 @@ function attempted<T>(work: () => T): T | Error {
 /** What a name or file holds, by the kind of its first document. Whatever is no file is taken for a scenario. */
 function groupOf(name: string, topologies: readonly string[]): Group {
   const file = resolve(name)
-  if (!/[/\\]|\.(ya?ml|json)$/.test(name)) return topologies.includes(name) ? 'topology' : 'scenario'
+  if (!/[/\\]|\.(ya?ml|json)$/.test(name)) return topologies.includes(name) ? 'topology' : isSweep(name) ? 'sweep' : 'scenario'
   if (!/\.(ya?ml|json)$/.test(name) || !existsSync(file)) return 'scenario'
   const [document] = readDocuments(read(file), name)
   const kind = (document?.value as { kind?: unknown } | undefined)?.kind
   if (kind === 'Scenario') return 'scenario'
   if (kind === 'Topology') return 'topology'
+  if (kind === 'Sweep') return 'sweep'
   if (typeof kind === 'string' && Object.hasOwn(kinds, kind)) return 'configuration'
   throw commandError('this file holds nothing that Regatta reads', {
     place: document === undefined ? { file: name } : document.place(['kind']),
-    expected: `a document of kind Scenario, Topology, ${Object.keys(kinds).join(', ')}`,
+    expected: `a document of kind Scenario, Topology, Sweep, ${Object.keys(kinds).join(', ')}`,
     found: document === undefined ? 'no document' : `kind ${String(kind)}`,
   }, 'RGT_COMMAND_FILE')
 }

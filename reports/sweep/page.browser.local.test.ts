@@ -1,6 +1,6 @@
 // The map in a real browser: it fits wide and narrow, loads nothing, complains of nothing, and can be read by every eye.
 
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

@@ -44,7 +44,7 @@ function hero(result: SweepResult): Markup {
 <p class="summary">${headlineOf(result)}</p>
 <dl class="facts">${facts.map(([name, value]) => h`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${failed.length === 0 ? nothing : h`<section class="callout" aria-label="Runs that failed"><h2>${counts.runsFailed} runs could not be played</h2><ul>${failed.slice(0, 5).map((text) => h`<li>${text}</li>`)}</ul></section>`}
-<p class="story">${description}</p></header>`
+${description.trim().split(/\n\s*\n/).map((paragraph) => h`<p class="story">${paragraph}</p>`)}</header>`
 }
 
 /** The map in sentences: where along the first axis each combination of the other settings is safe. */

@@ -19,6 +19,9 @@ import { slicesOf } from './slices.ts'
 import { printSweep } from './terminal.ts'
 import { failoverText, headlineOf, safeRanges, worstText } from './words.ts'
 
+const dir = mkdtempSync(join(tmpdir(), 'regatta-sweep-report-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
 /** At 5/s with 250 ms it never recovers; everything else takes interval + 100 ms, one seed 50 ms more. */
 const result = resultWith(smallSweep(), ([rate, interval], seed) => trial({
   seed, failover: rate === 5 && interval === 250 ? { notRecovered: true, detectMs: null } : { valueMs: interval + 50 * (seed + 1) },
@@ -61,7 +64,7 @@ describe('words', () => {
     expect([failoverText(half), worstText(half)]).toEqual(['< 10 ms', '1 of 3 never'])
   })
   it('say where settings are safe', () => {
-    expect(headlineOf(result)).toBe('5 of 6 cells are safe: steady before the fault, failover below 5 s, no false ejection, in every run; 1 are not.')
+    expect(headlineOf(result)).toBe('5 of 6 cells are safe: steady before the fault, failover below 5 s, no false ejection, in every run; 1 is not.')
     expect(safeRanges(result)).toEqual([
       { settings: ['100ms'], where: 'everywhere', safe: 3, of: 3 }, { settings: ['250ms'], where: 'from 20/s up', safe: 2, of: 3 },
     ])
@@ -106,8 +109,6 @@ describe('reports', () => {
     expect(page(spoilt)).toBe(hostile)
   })
   it('all come from sweep.json, which reads back', () => {
-    const dir = mkdtempSync(join(tmpdir(), 'regatta-sweep-report-'))
-    afterAll(() => rmSync(dir, { recursive: true, force: true }))
     const written = writeSweep(dir, result)
     expect(readSweep(dir)).toEqual(result)
     expect(readFileSync(written.html, 'utf8')).toBe(page(readSweep(dir)))

@@ -36,7 +36,7 @@ export function ejectionsText({ falseEjections, trials }: CellResult): string {
 /** `12 of 20 cells are safe: failover below 5 s in every run and no false ejection; 8 are not.` */
 export function headlineOf({ counts, objectiveMs, ended }: SweepResult): string {
   const { cells, safe, unsafe, unknown } = counts
-  return `${safe} of ${cells} cells are safe: steady before the fault, failover below ${quantity(objectiveMs, 'ms')}, no false ejection, in every run; ${unsafe} are not`
+  return `${safe} of ${cells} cells are safe: steady before the fault, failover below ${quantity(objectiveMs, 'ms')}, no false ejection, in every run; ${unsafe} ${unsafe === 1 ? 'is' : 'are'} not`
     + `${unknown === 0 ? '' : `, of ${unknown} it cannot be told`}.${ended === 'interrupted' ? ` Interrupted after ${counts.runs} of ${counts.runsAsked} runs.` : ''}`
 }
 

@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { readDocuments, type SourceDocument } from '../../gateway/config/document.ts'
 import { nearest, parseShape } from '../../gateway/config/shape.ts'
 import { scenarioError } from '../errors.ts'
+import { catalogScenarios } from '../load-scenario.ts'
 import { axisOf, type AxisName } from './axes.ts'
 import { axisValue } from './axis.ts'
 import { defaultObjectiveUs, sweepSchema } from './schema.ts'
@@ -27,6 +28,14 @@ export function isSweep(nameOrPath: string): boolean {
   if (!isPath(nameOrPath)) return catalogFiles().some((file) => basename(file, '.yaml') === nameOrPath)
   if (!/\.(ya?ml|json)$/.test(nameOrPath) || !existsSync(nameOrPath)) return false
   return (documentOf(resolve(nameOrPath)).value as { kind?: unknown } | null)?.kind === 'Sweep'
+}
+
+/** What a name or path stands for: a sweep, or a scenario that is still to get its axes. Throws as `loadSweep` does. */
+export async function sweepCalled(nameOrPath: string): Promise<Sweep> {
+  if (isSweep(nameOrPath)) return loadSweep(nameOrPath)
+  const scenarios = (await catalogScenarios()).map(({ name }) => name)
+  if (isPath(nameOrPath) || scenarios.includes(nameOrPath)) return sweepOf(nameOrPath)
+  throw unknownSweep(nameOrPath, scenarios)
 }
 
 /** Throws CodedError RGT_SWEEP_UNKNOWN, or CodedErrors with the place of each problem. */
@@ -86,8 +95,8 @@ function documentOf(file: string): SourceDocument {
   throw scenarioError('RGT_SWEEP_SCHEMA', 'a sweep file holds one document', { place: { file }, expected: '1 document', found: `${documents.length} documents` })
 }
 
-function unknownSweep(nameOrPath: string): Error {
-  const names = catalogFiles().map((path) => basename(path, '.yaml'))
+function unknownSweep(nameOrPath: string, scenarios: readonly string[] = []): Error {
+  const names = [...catalogFiles().map((path) => basename(path, '.yaml')), ...scenarios]
   const near = nearest(nameOrPath, names)
   return scenarioError('RGT_SWEEP_UNKNOWN', `there is no sweep \`${nameOrPath}\``, {
     expected: `one of ${names.join(', ')}, or the path of a file`, found: nameOrPath,

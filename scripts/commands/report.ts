@@ -4,7 +4,10 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Option } from 'commander'
 import { reportKinds, writeReports } from '../../reports/index.ts'
+import { writeSweep } from '../../reports/sweep/index.ts'
 import { scenarioError } from '../../scenarios/errors.ts'
+import { readSweep } from '../../scenarios/sweep/result.schema.ts'
+import { sweepFile } from '../../scenarios/sweep/result.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { latestRun } from '../runs.ts'
 import { areSearches, reportSearches } from '../search-results.ts'
@@ -15,7 +18,7 @@ export const reportCommand: Command = {
   add(program, end) {
     program.command('report')
       .description('make the reports of a recorded run again')
-      .argument('[run...]', 'folder of the run; or folders, files or logs with results of a search', [latestRun])
+      .argument('[run...]', 'folder of the run or sweep; or folders, files or logs with results of a search', [latestRun])
       .addOption(new Option('--format <kind...>', 'which reports').choices(reportKinds).default(reportKinds, 'all'))
       .option('--out <dir>', 'of a search: write the whole result and its reports here')
       .option('--json', 'print the paths as one JSON object; of a search, the whole result')
@@ -37,7 +40,7 @@ Exit codes: 0 written, 3 the folder is not that of a judged run, or the results 
             place: { file: folder }, expected: 'verdict.json', hint: '`regatta judge` judges it and writes the reports',
           })
         }
-        const written = await writeReports(folder, format)
+        const written = existsSync(join(folder, sweepFile)) ? writeSweep(folder, readSweep(folder)) : await writeReports(folder, format)
         process.stdout.write(json
           ? `${JSON.stringify(written)}\n`
           : Object.entries(written).map(([kind, path]) => `${kind.padEnd(10)} ${path}\n`).join(''))

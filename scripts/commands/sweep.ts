@@ -11,7 +11,7 @@ import { oneLine } from '../../reports/words.ts'
 import { scenarioError } from '../../scenarios/errors.ts'
 import { axes } from '../../scenarios/sweep/axes.ts'
 import { formatAxisValue } from '../../scenarios/sweep/axis.ts'
-import { axisWith, catalogSweeps, isSweep, loadSweep, readAxisValue, seedsUpTo, sweepOf } from '../../scenarios/sweep/load-sweep.ts'
+import { axisWith, catalogSweeps, readAxisValue, seedsUpTo, sweepCalled } from '../../scenarios/sweep/load-sweep.ts'
 import { playSweep, prepareSweep, type PreparedSweep } from '../../scenarios/sweep/play-sweep.ts'
 import type { SweepResult } from '../../scenarios/sweep/result.ts'
 import { loadSubject, type Subject } from '../../scenarios/sweep/subject.ts'
@@ -74,7 +74,7 @@ Exit codes: 0 done, 3 bad input, 4 a run could not be played, 130 interrupted; w
 
 /** All that was typed is looked at before anything is played or written. */
 async function sweepOver(name: string, options: SweepOptions, signal: AbortSignal): Promise<number> {
-  const sweep = withOptions(isSweep(name) ? loadSweep(name) : sweepOf(name), options)
+  const sweep = withOptions(await sweepCalled(name), options)
   const subject = await loadSubject(sweep.scenario, { fast: sweep.fast })
   const prepared = prepareSweep(sweep, subject)
   const folder = newRunFolder(resolve(options.out), `sweep-${sweep.name}`)

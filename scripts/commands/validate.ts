@@ -50,6 +50,8 @@ function line(valid: Validated): string {
     }
     case 'Topology':
       return `${valid.name.padEnd(27)} ${`${valid.regions} regions`.padStart(14)}  ${firstSentence(valid.description)}\n`
+    case 'Sweep':
+      return `${valid.name.padEnd(27)} ${`${valid.cells} cells`.padStart(14)}  ${firstSentence(valid.description)}\n`
     case 'GatewayConfiguration':
       return `${valid.name.padEnd(27)} ${valid.documents} documents, ${valid.routes} routes: valid\n${notes}`
   }
