@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { buildRouteTable } from '../../gateway/routing/match.ts'
 import { quantile, rotated, summarise } from './bench.ts'
 import { parseWrk } from './client.ts'
+import { makeFederation } from './federation.ts'
 import { benches } from './index.ts'
 import { routeSet } from './routes.ts'
 
@@ -50,6 +51,14 @@ describe('route sets', () => {
     expect(used.has(undefined)).toBe(false)
     expect([used.size, patterns.length]).toEqual([1000, 1000])
   })
+})
+
+it.each([false, true])('a federation takes every request through two cores, or none when idle: %s', (idle) => {
+  const federation = makeFederation({ regions: 3, services: 5, spread: [1, 2], perSecond: 1000 }, idle)
+  federation.run(2e6)
+  // 2,000 requests; those of the last 50 ms are still out, longer than any path and service take.
+  expect(federation.passes).toBeGreaterThan(2 * 1950)
+  expect(federation.passes).toBeLessThanOrEqual(2 * 2000)
 })
 
 it('benchmarks are keyed by their names', () => {

@@ -4,6 +4,7 @@ import type { Bench } from './bench.ts'
 import { dataplane } from './dataplane.ts'
 import { decision } from './decision.ts'
 import { failover } from './failover.ts'
+import { routing } from './routing.ts'
 import { simulation } from './simulation.ts'
 
-export const benches = { decision, dataplane, failover, simulation } as const satisfies Record<string, Bench>
+export const benches = { decision, routing, dataplane, failover, simulation } as const satisfies Record<string, Bench>
