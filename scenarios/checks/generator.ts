@@ -5,6 +5,7 @@ import { countArrivals } from '../../topologies/arrivals.ts'
 import type { Requests } from '../../topologies/history/table.ts'
 import type { LoadSpec } from '../../topologies/substrate.ts'
 import type { JudgeContext } from '../judging/context.ts'
+import { valuesOf } from '../judging/rows.ts'
 import { formatCount, formatMs, percentile, rounded } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
 
@@ -31,10 +32,10 @@ export const generator: Rule = {
 
 /** The worse of load and prober. */
 function sendLag(context: JudgeContext): { source: string; p99Ms: number | null } {
-  const { requests } = context.history
+  const { startUs, scheduledUs } = context.history.requests
   const lags = ['load', 'prober'].flatMap((source) => {
     const rows = context.select({ source })
-    return rows.length === 0 ? [] : [{ source, p99Ms: percentile(Float64Array.from(rows, (row) => (requests.startUs[row] - requests.scheduledUs[row]) / 1000), 99) }]
+    return rows.length === 0 ? [] : [{ source, p99Ms: percentile(valuesOf(rows, (row) => (startUs[row] - scheduledUs[row]) / 1000), 99) }]
   })
   return lags.sort((a, b) => b.p99Ms - a.p99Ms)[0] ?? { source: 'nothing', p99Ms: null }
 }
@@ -65,28 +66,24 @@ function missingArrivals({ run, plan, history: { requests } }: JudgeContext): st
 }
 
 function rowsByStream(requests: Requests): Map<string, number> {
-  const { source, group, pinned } = requests
-  const counts = new Map<number, number>()
-  const codes = (row: number): number => (source.codes[row] * group.values.length + group.codes[row]) * pinned.values.length + pinned.codes[row]
-  const first = new Map<number, number>()
-  for (let row = 0; row < requests.length; row++) {
-    const key = codes(row)
-    if (!counts.has(key)) first.set(key, row)
-    counts.set(key, (counts.get(key) ?? 0) + 1)
-  }
-  return new Map([...first].map(([key, row]) => [streamName(source.at(row), group.at(row), pinned.at(row)), counts.get(key) ?? 0]))
+  const { source: { codes: sources, values: sourceNames }, group: { codes: groups, values: groupNames }, pinned: { codes: pins, values: pinNames } } = requests
+  const counts = new Uint32Array(sourceNames.length * groupNames.length * pinNames.length)
+  for (let row = 0; row < sources.length; row++) counts[(sources[row] * groupNames.length + groups[row]) * pinNames.length + pins[row]]++
+  const names = sourceNames.flatMap((source) => groupNames.flatMap((group) => pinNames.map((pinned) => streamName(source, group, pinned))))
+  return new Map(names.map((name, key) => [name, counts[key]]))
 }
 
 function streamName(source: string, group: string, pinned: string): string {
   return `${source} of ${group}${pinned === '' ? '' : ` pinned to ${pinned}`}`
 }
 
-/** In virtual time nothing is dropped: a row without an end is a request that the simulated world forgot. */
-function lostRows({ run, history: { requests } }: JudgeContext): string[] {
+/** What was due while as much was out as the generator may have out. */
+function lostRows({ history: { requests } }: JudgeContext): string[] {
+  const { codes } = requests.outcome
   const lost = requests.outcome.codeOf('lost')
   let count = 0
-  for (let row = 0; row < requests.length; row++) if (requests.outcome.codes[row] === lost) count++
-  return count === 0 || lost === -1 ? [] : [`${formatCount(count)} requests ${run.time === 'virtual' ? 'never came to an end' : 'were dropped by the generator'}`]
+  for (let row = 0; row < codes.length; row++) if (codes[row] === lost) count++
+  return count === 0 || lost === -1 ? [] : [`${formatCount(count)} requests were dropped by the generator`]
 }
 
 /** A generator's own summary: `{"name":…,"scheduled":…,"dropped":…,"unfinished":…}` as the text of a tool event. */

@@ -6,13 +6,12 @@
 //                              └────────────► delivery edge/new-york (asks the next plane when this one is silent)
 
 import type { PlaneAnswer } from '../../../gateway/controlplane/plane.ts'
+import type { ConfigChange, WholeConfig } from '../../../gateway/controlplane/protocol.ts'
 import type { CodedError } from '../../../gateway/errors.ts'
 import { seededRandom } from '../../../gateway/runtime.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import { topologyError } from '../../errors.ts'
-import {
-  firstChange, openPublication, publishPatienceMs, publishedNote, refusalError, undeliveredNote, type Proposal, type PublicationNote,
-} from '../../publication.ts'
+import { firstChange, openPublication, publishPatienceMs, type PlaneReply } from '../../publication.ts'
 import type { Control, ControlParts } from './control.ts'
 import { openConnection, type Connection, type End, type Listener } from './control-connection.ts'
 import { startDelivery } from './control-gateway-process.ts'
@@ -40,7 +39,7 @@ export function openControl(parts: ControlParts): Control {
     if (life === undefined) throw topologyError('RGT_PROCESS_EXIT', `no process with a part in snapshot delivery is called ${process}`)
     return life
   }
-  const publish = publisherTo([...planes.values()], parts)
+  const publish = publisherTo(planes, parts)
   return {
     publish,
     publishAll: (documents) => publish(firstChange(documents)),
@@ -80,54 +79,41 @@ function connectionsOf({ engine, gateways, there, back }: ControlParts, planes: 
   }
 }
 
-/** To every plane at once. One that is paused takes the change when it goes on; one that is stopped never hears of it. */
-function publisherTo(planes: readonly PlaneProcess[], { engine, note }: ControlParts): Control['publish'] {
-  const publication = openPublication()
-  const tell = (what: PublicationNote): void => note({ atUs: engine.nowUs, source: 'run', ...what })
-
-  function offer(plane: PlaneProcess, { change, whole }: Proposal): CodedError | null {
-    let answer: PlaneAnswer = plane.publish(change)
-    if (answer.outcome === 'gap') answer = plane.publish(whole)
-    if (answer.outcome !== 'accepted') return refusalError(plane.region, change, ...replyOf(answer))
-    tell(publishedNote(plane.region, change))
-    return null
-  }
-
-  /** Throws the refusal when the plane goes on: whoever published has gone on as well. */
-  function offerLater(plane: PlaneProcess, proposal: Proposal): void {
-    const { region } = plane
-    let patient = true
-    const giveUp = (reason: string): void => {
-      if (patient) tell(undeliveredNote(region, proposal.change, reason))
-      patient = false
+/** A plane that is paused takes what was sent when it goes on, whether or not anybody still waits for its answer. */
+function publisherTo(planes: ReadonlyMap<string, PlaneProcess>, { engine, regions, note }: ControlParts): Control['publish'] {
+  function send(region: string, asked: ConfigChange | WholeConfig, replied: (reply: PlaneReply) => void): void {
+    const { life, publish } = planes.get(region)!
+    let waiting = true
+    let cancel = (): void => {}
+    const reply = (given: PlaneReply): void => {
+      cancel()
+      if (!waiting) return
+      waiting = false
+      replied(given)
     }
-    const cancel = engine.scheduler.after(publishPatienceMs, () => giveUp('no answer'))
-    plane.life.take(() => {
-      cancel()
-      // What was sent is there, though nobody waits for the answer any more.
-      if (!patient) return void plane.publish(proposal.change)
-      patient = false
-      const refusal = offer(plane, proposal)
-      if (refusal !== null) throw refusal
-    }, () => {
-      cancel()
-      giveUp('the control plane is dead')
-    })
+    if (life.state === 'paused') cancel = engine.scheduler.after(publishPatienceMs, () => reply({ kind: 'silent', reason: 'no answer' }))
+    life.take(() => reply(heardOf(publish(asked))), () => reply({ kind: 'silent', reason: 'the control plane is dead' }))
   }
+
+  // A plane comes back with all that it accepted, so that none has to be asked what it holds.
+  const publication = openPublication({ regions, scheduler: engine.scheduler, send, tell: (what) => note({ atUs: engine.nowUs, source: 'run', ...what }) })
 
   return (change) => {
-    const proposal = publication.propose(change)
     const refusals: CodedError[] = []
-    for (const plane of planes) {
-      const { state } = plane.life
-      if (state === 'stopped') tell(undeliveredNote(plane.region, change, 'the control plane is dead'))
-      else if (state === 'paused') offerLater(plane, proposal)
-      else {
-        const refusal = offer(plane, proposal)
-        if (refusal !== null) refusals.push(refusal)
-      }
-    }
+    let publishing = true
+    publication.publish(change, (refusal) => {
+      if (refusal === null) return
+      // A plane that goes on refuses what its publisher has long gone on from.
+      if (!publishing) throw refusal
+      refusals.push(refusal)
+    })
+    publishing = false
     if (refusals.length > 0) throw refusals[0]
-    proposal.inForce()
   }
+}
+
+function heardOf(answer: PlaneAnswer): PlaneReply {
+  if (answer.outcome === 'accepted') return { kind: 'accepted' }
+  const [status, body] = replyOf(answer)
+  return answer.outcome === 'gap' ? { kind: 'gap', held: answer.revision, status, body } : { kind: 'refused', status, body }
 }

@@ -23,7 +23,6 @@ import { ServicesState, type Services } from './services.ts'
 export const headBytes = 350
 /** A refusal or a reset by the near side's own kernel is known at once. */
 const localUs = 100
-const maxIdle = 256
 const noService = -1
 const mostRecorded = (code: string): number => attemptOutcomeCodes.indexOf(code as (typeof attemptOutcomeCodes)[number])
 const outcome = {
@@ -193,7 +192,7 @@ export class DataPlane {
   }
 
   #send(gateway: SimulatedGateway, ticket: number, core: number, target: number, reason: number): void {
-    const { engine, recorder, network, gateways, model } = this.#parts
+    const { engine, recorder, network, gateways, model, pools } = this.#parts
     const exchange = gateway.exchangeOf[ticket & coreRowMask]
     const from = this.exchanges.at(exchange)
     const { cells } = this.exchanges
@@ -215,6 +214,7 @@ export class DataPlane {
     own[at + Attempt.row] = recorder.openAttempt(
       cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to.target[target], to.region[target], nowUs)
     gateway.putAttempt(core, attempt)
+    const isOpen = pools.take(to.pool[target])
     if (reason !== 0) this.#watchSend(gateway, from, reason)
     const flags = cells[from + Exchange.flags]
     if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << to.region[target])) === 0) this.#leaked(gateway, from, to.region[target])
@@ -223,16 +223,9 @@ export class DataPlane {
     const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templateBytes[cells[from + Exchange.template]], nowUs)
     if (takenUs === Lost.broken) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     cells[from + Exchange.flags] |= ExchangeFlag.reached
-    const opensUs = this.#takeConnection(to.pool[target]) ? 0 : model.handshakeRtts * network.rttUs(gateway.place.place, peer)
+    const opensUs = isOpen ? 0 : model.handshakeRtts * network.rttUs(gateway.place.place, peer)
     if (takenUs === Lost.swallowed) return this.swallow(gateway.place.place, gateways[peer].place.place, attempt)
     engine.post(nowUs + takenUs + opensUs, Kind.hop, attempt, peer)
-  }
-
-  #takeConnection(pool: number): boolean {
-    const { idle } = this.#parts.pools
-    if (idle[pool] === 0) return false
-    idle[pool]--
-    return true
   }
 
   #sendToEndpoint(attempt: number, endpoint: number, from: number): void {
@@ -242,7 +235,6 @@ export class DataPlane {
     const state = services.state[region]
     if (state === ServicesState.stopped) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     this.exchanges.cells[from + Exchange.flags] |= ExchangeFlag.reached
-    this.#takeConnection(this.attempts.cells[this.attempts.at(attempt) + Attempt.pool])
     if (services.isLimited(endpoint)) return engine.post(nowUs + services.hopUs(), Kind.serve, attempt, endpoint)
     const answer = packAnswer(services.status(endpoint), 0, region + 1)
     engine.post(nowUs + services.hopUs() + services.workUs(endpoint) + services.hopUs(), Kind.answer, attempt, answer)
@@ -277,9 +269,7 @@ export class DataPlane {
     const { cells } = this.attempts
     const at = this.attempts.at(attempt)
     recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, status, code)
-    const { idle } = this.#parts.pools
-    const pool = cells[at + Attempt.pool]
-    if (keep && idle[pool] < maxIdle) idle[pool]++
+    this.#parts.pools.release(cells[at + Attempt.pool], keep)
     const serving = cells[at + Attempt.peerExchange]
     if (serving !== -1 && cells[at + Attempt.answer] === -1) {
       const takenUs = network.transit(gateway.place.place, cells[at + Attempt.peer], headBytes, engine.nowUs)
@@ -313,19 +303,17 @@ export class DataPlane {
     const { source } = gateway.place
     const atUs = engine.nowUs
     switch (kind) {
-      case Effect.Drain: {
-        const { idle } = this.#parts.pools
-        const pool = gateway.to.pool[a]
-        tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: idle[pool] })
-        idle[pool] = 0
-        return
-      }
+      case Effect.Drain:
+        return tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: this.#parts.pools.drain(gateway.to.pool[a]) })
       case Effect.TargetState: {
-        const state = healthStates[c & 15]
-        if (state === 'suspect' || state === 'ejected') gateway.budget.suspicion(gateway.inFlight, atUs)
+        const [state, from] = [healthStates[c & 15], healthStates[c >> 4]]
+        // Suspicion begins: what is out there may all be sent again.
+        if ((state === 'suspect' && from === 'healthy') || (state === 'ejected' && from !== 'suspect')) {
+          gateway.budget.suspicion(this.#parts.pools.carrying(gateway.to.pool[a]), atUs)
+        }
+        if (b < 0) gateway.noteState(a, state, atUs)
         return tell(source, {
-          atUs, kind: 'target-state', target: topology.targets[a].key, service: b < 0 ? null : topology.services[b].name, state,
-          from: healthStates[c >> 4], cause: healthCauses[d],
+          atUs, kind: 'target-state', target: topology.targets[a].key, service: b < 0 ? null : topology.services[b].name, state, from, cause: healthCauses[d],
         })
       }
       case Effect.RegionState:

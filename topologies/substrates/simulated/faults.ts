@@ -23,6 +23,8 @@ export interface FaultDesk {
   /** Calls back when it is healed: at once, or when a killed process serves again. */
   heal(key: string, done: () => void): void
   healAll(): void
+  /** Nothing is in force. */
+  readonly healed: boolean
 }
 
 export interface FaultDeskParts {
@@ -98,6 +100,7 @@ export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
     healAll() {
       for (const key of [...inForce.keys()]) heal(key, () => {})
     },
+    get healed() { return inForce.size === 0 },
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { narrow } from '../../../gateway/dataplane/state.ts'
 import { seededRandom } from '../../../gateway/runtime.ts'
-import type { Random } from '../../../gateway/ports.ts'
+import type { HealthState, Random } from '../../../gateway/ports.ts'
 import { createRoutingCore, layOut } from '../../../gateway/routing/index.ts'
 import type { CoreTopology, RoutingCore } from '../../../gateway/routing/core.ts'
 import type { Layout } from '../../../gateway/routing/plan.ts'
@@ -53,6 +53,8 @@ export class SimulatedGateway {
   attemptOf = new Int32Array(1024).fill(-1)
   /** Requests that the core holds. */
   inFlight = 0
+  /** Targets that were ejected, by key: when last, and how often. */
+  readonly ejected = new Map<string, { atUs: number; times: number }>()
   /** Of its clock: only the newest turn counts. */
   turn = 0
   dueUs = 0
@@ -89,6 +91,7 @@ export class SimulatedGateway {
     this.exchangeOf.fill(-1)
     this.attemptOf.fill(-1)
     this.inFlight = 0
+    this.ejected.clear()
     this.held.length = this.heldTimers.length = 0
   }
 
@@ -114,6 +117,12 @@ export class SimulatedGateway {
       pool: Int32Array.from(targets, ({ key }) => pools.of(this.index, key)),
     }
     this.core.swap(layout.topology, plantHealth(snapshot.health, this.#defects), nowUs)
+  }
+
+  /** Remembers what was ejected, for what must hold at the end. */
+  noteState(target: number, state: HealthState, atUs: number): void {
+    const { key } = this.view!.layout.topology.targets[target]
+    if (state === 'ejected') this.ejected.set(key, { atUs, times: (this.ejected.get(key)?.times ?? 0) + 1 })
   }
 
   choice(template: number): Choice {

@@ -4,7 +4,7 @@
 import type { HealthSettings } from '../../../gateway/snapshot/snapshot.ts'
 import type { HistoryEvent } from '../../history.ts'
 
-export const invariantNames = ['residency', 'every-request-ends', 'retry-budget', 'convergence', 'refusal'] as const
+export const invariantNames = ['residency', 'every-request-ends', 'retry-budget', 'convergence', 'refusal', 'recovery'] as const
 export type Invariant = (typeof invariantNames)[number]
 
 export const invariantMeanings: Record<Invariant, string> = {
@@ -12,6 +12,7 @@ export const invariantMeanings: Record<Invariant, string> = {
   'every-request-ends': 'every request that was sent has an outcome, and no gateway holds one that is over',
   'retry-budget': 'attempts beyond the first stay within the budget of the policy, its floor and its burst',
   convergence: 'after everything is healed every gateway serves the newest configuration',
+  recovery: 'when all is healed, what was ejected is asked again: nothing that answers stays ejected beyond the time that the policy states',
   refusal: 'no request is refused while an allowed region with a healthy target for it is known: ejection stays inside the policy and the allowed set',
 }
 
