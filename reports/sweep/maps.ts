@@ -11,7 +11,7 @@ interface Drawing { tone(cell: CellResult): string; value(cell: CellResult): str
 
 export function failoverMaps(result: SweepResult): Markup {
   return maps(result, 'Failover time', timeBins(result.objectiveMs, 'not recovered before healing'), {
-    tone: ({ failover }) => timeTone(failover.measured, failover.medianMs, result.objectiveMs), value: failoverText, under: worstText,
+    tone: ({ failover }) => timeTone(failover.measured, failover.medianMs, result.objectiveMs), value: (cell) => failoverText(cell).replace('< ', '<\u2009'), under: worstText,
   })
 }
 

@@ -19,7 +19,7 @@ const ejections = [0, 1, 4, 15, 70, 0]
 const result = resultWith(sweep, ([rate, interval], seed) => {
   const at = [5, 20, 100, 400, 800, 1600, 3200].indexOf(rate)
   if (at === 6 && interval === 100) return null
-  return trial({ seed, falseEjections: ejections[at] ?? 0, failover: at === 6 ? { notRecovered: true, detectMs: null } : { valueMs: times[at] * (1 + seed / 10), detectMs: times[at] } })
+  return trial({ seed, falseEjections: ejections[at] ?? 0, failover: at === 6 ? { notRecovered: true, detectMs: null } : { valueMs: times[at] * (1 + seed / 10), detectMs: times[at], resolutionMs: 700, belowResolution: at === 2 } })
 })
 
 describe.skipIf(executablePath === undefined)(executablePath === undefined ? 'the map in a browser (skipped: no Chromium or Chrome on this machine)' : 'the map in a browser', { timeout: 60_000 }, () => {
