@@ -124,11 +124,31 @@ function watchEnd({ engine, clients, gateways, control, faults, watch }: World, 
   if (clients.sent !== clients.ended) {
     watch.violated('every-request-ends', atUs, `${clients.sent - clients.ended} of ${clients.sent} requests have no outcome`)
   }
-  if (atUs - changedUs < convergesUs || !faults.healed) return
+  if (!faults.healed) return
+  watchRecovery(gateways, watch, atUs, changedUs)
+  if (atUs - changedUs < convergesUs) return
   // Of all planes, not only its own: one that missed a change is given it, and so are its gateways.
   const newest = Math.max(0, ...control.revisions().values())
   for (const { place, state, snapshot } of gateways) {
     if (state !== ProcessState.running || (snapshot?.revision ?? 0) === newest) continue
     watch.violated('convergence', atUs, `${place.source} serves revision ${snapshot?.revision ?? 'none'}; the newest of all control planes is ${newest}`)
+  }
+}
+
+/** Beyond the time of the policy: until the next probe, and for the verdicts of a tick or two. */
+const recoverySlackUs = 2_000_000
+
+/** What flapped may stay away longer, so only what was ejected once is held to the policy's time. */
+function watchRecovery(gateways: World['gateways'], watch: World['watch'], atUs: number, changedUs: number): void {
+  for (const { place, state, policy, view, core, ejected } of gateways) {
+    if (state !== ProcessState.running || view === null) continue
+    const dueUs = Math.max(policy.recovery.minMs, (policy.recovery.successes + 2) * policy.probe.intervalMs) * 1000 + recoverySlackUs
+    view.layout.topology.targets.forEach(({ key }, target) => {
+      const past = ejected.get(key)
+      if (past === undefined || past.times > 1 || core.targetState(target) !== 'ejected') return
+      const sinceUs = atUs - Math.max(changedUs, past.atUs)
+      if (sinceUs < dueUs) return
+      watch.violated('recovery', atUs, `${place.source} keeps ${key} ejected ${Math.round(sinceUs / 1000)} ms after all was healed`)
+    })
   }
 }
