@@ -1,7 +1,7 @@
 // The histogram against sorting, and its memory.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bucketOf, makeLatencyPool, recordLatency, takeLatency } from './latency.ts'
+import { bucketOf, copyLatency, makeLatencyPool, recordLatency, takeLatency } from './latency.ts'
 
 test('quantiles lie within one bucket of the sorted samples', () => {
   fc.assert(fc.property(fc.array(fc.integer({ min: 300, max: 10_000_000 }), { minLength: 1, maxLength: 500 }), (samples) => {
@@ -38,4 +38,16 @@ test('slots grow and are handed out clean', () => {
   pool.spare.push(150)
   expect(takeLatency(pool, 5)).toBe(150)
   expect([pool.count[150], pool.p99Us[150]]).toEqual([0, NaN])
+})
+
+test('a copy begins with the same and goes its own way', () => {
+  const pool = makeLatencyPool()
+  const first = takeLatency(pool, 0)
+  for (let at = 0; at < 100; at++) recordLatency(pool, first, 10_000, 0)
+  const second = copyLatency(pool, first)
+  const before = pool.p50Us[first]
+  expect([pool.p50Us[second], pool.p99Us[second]]).toEqual([before, pool.p99Us[first]])
+  for (let at = 0; at < 1000; at++) recordLatency(pool, second, 100_000, 0)
+  expect(pool.p50Us[second]).toBeGreaterThan(80_000)
+  expect(pool.p50Us[first]).toBe(before)
 })

@@ -82,6 +82,9 @@ function layPlans(snapshot: Snapshot, serviceIndex: Map<string, number>, regionI
   })
 }
 
+/** One for all, so that it stays in the processor's cache. */
+const noPreference = new Int32Array(0)
+
 function planOf(route: SnapshotRoute, regions: number, serviceIndex: Map<string, number>, regionIndex: Map<string, number>): RoutePlan {
   const weighted = route.backends.filter(({ weight }) => weight > 0)
   const total = weighted.reduce((sum, { weight }) => sum + weight, 0)
@@ -100,7 +103,7 @@ function planOf(route: SnapshotRoute, regions: number, serviceIndex: Map<string,
     services, cumulativeWeights,
     regionMask: route.residency.allowed === null ? everywhere : known(route.residency.allowed).reduce((mask, index) => mask | (1 << index), 0),
     failover: route.failover.enabled,
-    prefer: Int32Array.from(known(route.failover.prefer)),
+    prefer: route.failover.prefer.length === 0 ? noPreference : Int32Array.from(known(route.failover.prefer)),
     maxAttempts: Math.max(1, route.failover.maxAttempts),
     requestTimeoutUs: route.timeouts.requestMs * 1000,
     attemptTimeoutUs: route.timeouts.backendRequestMs * 1000,
