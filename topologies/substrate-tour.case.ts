@@ -84,8 +84,9 @@ export const planes: Omit<Trial, 'againUs'>[] = [
   { name: 'pause of a control plane', path: east, primitive: { kind: 'pause', at: at(east, 'control-plane') }, symptom: { expect: 'unreachable-control-plane' }, ...planesUs },
 ]
 
-export const tourUs = lastSlotUs + 7 * seconds
-export const publishedUs = { second: 0.8 * seconds, third: lastSlotUs + 5.5 * seconds }
+export const tourUs = lastSlotUs + 8 * seconds
+/** The third while one control plane is dead and another is silent: it is delivered when they are back. */
+export const publishedUs = { second: 0.8 * seconds, third: lastSlotUs + 1.8 * seconds }
 export const witnessTimeoutMs = 600
 
 const catalog: RequestTemplate = { name: 'catalog', weight: 1, method: 'GET', host: 'shop.example.com', path: '/catalog/items', headers: {}, bodyBytes: 0 }

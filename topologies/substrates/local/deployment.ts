@@ -70,6 +70,7 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     } finally {
       stopWatching()
       clearInterval(collecting)
+      publisher.close()
     }
   }
 
@@ -79,9 +80,12 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     drive: (load: LoadSpec) => loads.add(load),
     run,
     heal: () => faults.healAll(),
-    [Symbol.asyncDispose]: () => (ended ??= faults.healAll().catch(() => {}).then(() => {
-      journal.close()
-      return parts.end()
-    })),
+    [Symbol.asyncDispose]() {
+      publisher.close()
+      return ended ??= faults.healAll().catch(() => {}).then(() => {
+        journal.close()
+        return parts.end()
+      })
+    },
   }
 }

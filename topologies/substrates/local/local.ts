@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { systemClock } from '../../../gateway/runtime.ts'
+import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
@@ -83,6 +83,9 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
+  const publisher = openPublisher({
+    planes: layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal, scheduler: systemScheduler,
+  })
   const serving = watchSnapshots(layout)
   const supervisor = supervise(claim, workDir, environment(dirname(programs.gateway)), {
     line(name, line) {
@@ -90,10 +93,13 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
       loads.line(name, line)
       journal.line(name, line)
     },
-    state: (process, state, pid) => journal.note({ kind: 'process', process, state, pid }),
+    state(process, state, pid) {
+      journal.note({ kind: 'process', process, state, pid })
+      if (state === 'ready') publisher.restarted(process)
+    },
   })
   const loads: Loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6: found.k6?.path ?? null, journal, history, workDir, clock: inventory.clock })
-  undo.push(() => supervisor.endAll(endGraceMs))
+  undo.push(() => supervisor.endAll(endGraceMs), () => publisher.close())
 
   // Gateways start last, because they first look for their control planes; links are laid meanwhile.
   const { proxy, links } = await stages.time('processes', async () => {
@@ -115,7 +121,6 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     ? { version: found.toxiproxy!.version, origin: found.toxiproxy!.origin }
     : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
 
-  const publisher = openPublisher(layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal)
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
   await stages.time('snapshots', () => Promise.all([
     publisher.publishAll(config), serving.all(readyTimeoutMs),
