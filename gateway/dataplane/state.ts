@@ -76,7 +76,7 @@ export function narrow(plan: RoutePlan, service: number | undefined): RoutePlan 
   // The common case: one service, and one plan that many routes share.
   if (plan.services.length === 1 && plan.services[0] === service) return plan
   const services = service === undefined ? [] : [service]
-  return { ...plan, services: Int32Array.from(services), cumulativeWeights: Float64Array.from(services, () => 2 ** 32) }
+  return { ...plan, services: Int32Array.from(services), cumulativeWeights: Float64Array.from(services, () => 2 ** 32), only: service ?? -1 }
 }
 
 /** The backend that a peer has chosen; a mirrored service is not among the rule's own. */

@@ -82,6 +82,8 @@ export interface RoutePlan {
   /** Indices into the core's services, with cumulative weights scaled to 2^32. Usually one. */
   services: Int32Array
   cumulativeWeights: Float64Array
+  /** The one service when there is one, so that the common case looks no further; -1 otherwise. */
+  only?: number
   /** Allowed regions as a bit mask (bit = region index; at most 32 regions). */
   regionMask: number
   failover: boolean

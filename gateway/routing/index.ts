@@ -9,6 +9,7 @@ import { nextDeadline } from './deadlines.ts'
 import { emit } from './effects.ts'
 import { advanceRamps } from './health.ts'
 import { expireFlights } from './expiry.ts'
+import { answersOf } from './latency.ts'
 import { abandonTicket, takeEnding, takeHead, takeRequest } from './lifecycle.ts'
 import { heardFrom } from './observe.ts'
 import { collectDueProbes, isEmpty, isSilent, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
@@ -187,7 +188,7 @@ function latencyOf(state: State, target: number) {
   const { latencies } = state
   const histogram = state.tables.targets.words[target * rowWords + Target.latency]
   if (histogram === -1) return { p50Us: NaN, p99Us: NaN, count: 0 }
-  return { p50Us: latencies.p50Us[histogram], p99Us: latencies.p99Us[histogram], count: latencies.count[histogram] + latencies.unread[histogram] }
+  return { p50Us: latencies.p50Us[histogram], p99Us: latencies.p99Us[histogram], count: answersOf(latencies, histogram) }
 }
 
 /** Kept until an endpoint changes, because every probe over every link asks for it. */

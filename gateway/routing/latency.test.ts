@@ -11,8 +11,7 @@ test('quantiles lie within one bucket of the sorted samples', () => {
     // Quantiles are read anew when a sixteenth is new: ask after as many repeats of a sample that changes little.
     const sorted = [...samples].sort((a, b) => a - b)
     const exact = sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * 0.99) - 1)]
-    pool.unread[slot] = 1e6
-    recordLatency(pool, slot, exact, 0)
+    for (let again = 0; again < samples.length && !recordLatency(pool, slot, exact, 0);) again++
     expect(pool.p50Us[slot]).toBeGreaterThanOrEqual(sorted[0] * 0.75)
     expect(pool.p99Us[slot]).toBeLessThanOrEqual(sorted[sorted.length - 1] * 1.25)
     expect(Math.abs(bucketOf(pool.p99Us[slot]) - bucketOf(exact))).toBeLessThanOrEqual(1)

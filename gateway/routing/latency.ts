@@ -17,16 +17,17 @@ export interface LatencyPool {
   /** A row a histogram: the buckets, then what `Tail` names; `times` is the same memory as doubles. */
   rows: Float32Array
   times: Float64Array
-  /** Answers recorded since the quantiles were last computed. */
-  unread: Int32Array
   p50Us: Float64Array
   p99Us: Float64Array
-  /** Answers recorded in all, but for the unread. */
+  /** Answers recorded in all, but for those since the quantiles were last computed. */
   count: Float64Array
 }
 
-/** After the buckets: the sum of their weights, between which of them the answers lie, and when they were last halved. */
-const Tail = { weight: bucketCount, lowest: bucketCount + 1, highest: bucketCount + 2, halvedUs: bucketCount / 2 + 2 } as const
+/**
+ * After the buckets: the sum of their weights, between which of them the answers lie, how many answers came since the
+ * quantiles were last computed, and when the buckets were last halved.
+ */
+const Tail = { weight: bucketCount, lowest: bucketCount + 1, highest: bucketCount + 2, unread: bucketCount + 3, halvedUs: bucketCount / 2 + 2 } as const
 const rowFloats = bucketCount + 8
 const rowTimes = rowFloats / 2
 
@@ -37,7 +38,7 @@ export function makeLatencyPool(): LatencyPool {
 function sized(slots: number): LatencyPool {
   const rows = new Float32Array(slots * rowFloats)
   return {
-    used: 0, spare: [], rows, times: new Float64Array(rows.buffer), unread: new Int32Array(slots),
+    used: 0, spare: [], rows, times: new Float64Array(rows.buffer),
     p50Us: new Float64Array(slots), p99Us: new Float64Array(slots), count: new Float64Array(slots),
   }
 }
@@ -45,11 +46,10 @@ function sized(slots: number): LatencyPool {
 /** A fresh histogram. */
 export function takeLatency(pool: LatencyPool, nowUs: number): number {
   const slot = pool.spare.pop() ?? pool.used++
-  if (slot >= pool.unread.length) grow(pool)
+  if (slot >= pool.count.length) grow(pool)
   const row = slot * rowFloats
   pool.rows.fill(0, row, row + rowFloats)
   pool.rows[row + Tail.lowest] = bucketCount
-  pool.unread[slot] = 0
   pool.count[slot] = 0
   pool.p50Us[slot] = NaN
   pool.p99Us[slot] = NaN
@@ -61,18 +61,22 @@ export function takeLatency(pool: LatencyPool, nowUs: number): number {
 export function copyLatency(pool: LatencyPool, from: number): number {
   const slot = takeLatency(pool, 0)
   pool.rows.copyWithin(slot * rowFloats, from * rowFloats, (from + 1) * rowFloats)
-  for (const column of [pool.unread, pool.p50Us, pool.p99Us, pool.count]) column[slot] = column[from]
+  for (const column of [pool.p50Us, pool.p99Us, pool.count]) column[slot] = column[from]
   return slot
 }
 
 function grow(pool: LatencyPool): void {
-  const grown = sized(pool.unread.length * 2)
+  const grown = sized(pool.count.length * 2)
   grown.rows.set(pool.rows)
-  grown.unread.set(pool.unread)
   grown.p50Us.set(pool.p50Us)
   grown.p99Us.set(pool.p99Us)
   grown.count.set(pool.count)
   Object.assign(pool, { ...grown, used: pool.used, spare: pool.spare })
+}
+
+/** Answers recorded in all. */
+export function answersOf(pool: LatencyPool, slot: number): number {
+  return pool.count[slot] + pool.rows[slot * rowFloats + Tail.unread]
 }
 
 export function bucketOf(us: number): number {
@@ -91,7 +95,7 @@ export function recordLatency(pool: LatencyPool, slot: number, us: number, nowUs
   if (bucket > rows[row + Tail.highest]) rows[row + Tail.highest] = bucket
   const weight = ++rows[row + Tail.weight]
   if (weight >= heaviest || (weight >= agedWeight && nowUs - pool.times[slot * rowTimes + Tail.halvedUs] >= agedUs)) halve(pool, slot, nowUs)
-  if (++pool.unread[slot] * 16 < weight) return false
+  if (++rows[row + Tail.unread] * 16 < weight) return false
   readQuantiles(pool, slot)
   return true
 }
@@ -111,8 +115,9 @@ function halve(pool: LatencyPool, slot: number, nowUs: number): void {
 }
 
 function readQuantiles(pool: LatencyPool, slot: number): void {
-  pool.count[slot] += pool.unread[slot]
-  pool.unread[slot] = 0
+  const unread = slot * rowFloats + Tail.unread
+  pool.count[slot] += pool.rows[unread]
+  pool.rows[unread] = 0
   pool.p50Us[slot] = quantile(pool, slot, 0.5)
   pool.p99Us[slot] = quantile(pool, slot, 0.99)
 }

@@ -44,6 +44,7 @@ export function takeRequest(state: State, plan: RoutePlan, flags: number, random
 }
 
 function pickService(plan: RoutePlan, random: number): number {
+  if (plan.only !== undefined && plan.only >= 0) return plan.only
   const { services, cumulativeWeights } = plan
   if (services.length <= 1) return services.length === 1 ? services[0] : -1
   const point = random * 4_294_967_296

@@ -100,7 +100,7 @@ function planOf(route: SnapshotRoute, regions: number, serviceIndex: Map<string,
   const known = (names: readonly string[]): number[] => names.map((name) => regionIndex.get(name)).filter((index) => index !== undefined)
   const everywhere = regions === mostRegions ? -1 : (1 << regions) - 1
   return {
-    services, cumulativeWeights,
+    services, cumulativeWeights, only: services.length === 1 ? services[0] : -1,
     regionMask: route.residency.allowed === null ? everywhere : known(route.residency.allowed).reduce((mask, index) => mask | (1 << index), 0),
     failover: route.failover.enabled,
     prefer: route.failover.prefer.length === 0 ? noPreference : Int32Array.from(known(route.failover.prefer)),

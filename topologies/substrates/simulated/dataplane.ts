@@ -9,7 +9,7 @@ import type { GatewayEvent } from '../../../gateway/ports.ts'
 import { answerReasons, packAnswer, reasonOf, regionOf, statusOf, type AnswerReason } from './answers.ts'
 import type { Engine } from './engine/engine.ts'
 import { Attempt, Exchange, ExchangeFlag, Table } from './flights.ts'
-import { coreRowMask, ProcessState, type SimulatedGateway } from './gateway.ts'
+import { coreRowMask, ProcessState, To, type SimulatedGateway } from './gateway.ts'
 import type { Watch } from './invariants.ts'
 import { Kind } from './kinds.ts'
 import type { WorldLayout } from './layout.ts'
@@ -201,8 +201,11 @@ export class DataPlane {
     const attempt = this.attempts.open()
     const own = this.attempts.cells
     const at = this.attempts.at(attempt)
-    const peer = to.peer[target]
-    const endpoint = to.endpoint[target]
+    const there = target * To.width
+    const peer = to[there + To.peer]
+    const endpoint = to[there + To.endpoint]
+    const region = to[there + To.region]
+    const pool = to[there + To.pool]
     own[at + Attempt.gateway] = gateway.index
     own[at + Attempt.core] = core
     own[at + Attempt.exchange] = exchange
@@ -210,14 +213,14 @@ export class DataPlane {
     own[at + Attempt.endpoint] = endpoint
     own[at + Attempt.peerExchange] = -1
     own[at + Attempt.answer] = -1
-    own[at + Attempt.pool] = to.pool[target]
+    own[at + Attempt.pool] = pool
     own[at + Attempt.row] = recorder.openAttempt(
-      cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to.target[target], to.region[target], nowUs)
+      cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to[there + To.target], region, nowUs)
     gateway.putAttempt(core, attempt)
-    const isOpen = pools.take(to.pool[target])
+    const isOpen = pools.take(pool)
     if (reason !== 0) this.#watchSend(gateway, from, reason)
     const flags = cells[from + Exchange.flags]
-    if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << to.region[target])) === 0) this.#leaked(gateway, from, to.region[target])
+    if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << region)) === 0) this.#leaked(gateway, from, region)
     if (endpoint !== -1) return this.#sendToEndpoint(attempt, endpoint, from)
     if (peer === -1) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templateBytes[cells[from + Exchange.template]], nowUs)
@@ -304,12 +307,12 @@ export class DataPlane {
     const atUs = engine.nowUs
     switch (kind) {
       case Effect.Drain:
-        return tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: this.#parts.pools.drain(gateway.to.pool[a]) })
+        return tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: this.#parts.pools.drain(gateway.to[a * To.width + To.pool]) })
       case Effect.TargetState: {
         const [state, from] = [healthStates[c & 15], healthStates[c >> 4]]
         // Suspicion begins: what is out there may all be sent again.
         if ((state === 'suspect' && from === 'healthy') || (state === 'ejected' && from !== 'suspect')) {
-          gateway.budget.suspicion(this.#parts.pools.carrying(gateway.to.pool[a]), atUs)
+          gateway.budget.suspicion(this.#parts.pools.carrying(gateway.to[a * To.width + To.pool]), atUs)
         }
         if (b < 0) gateway.noteState(a, state, atUs)
         return tell(source, {
@@ -550,7 +553,7 @@ export class DataPlane {
     const route = gateway.snapshot!.routes[cells[at + Exchange.route]]
     if (service === -1 || !route.failover.enabled) return
     const well = topology.services[service].targets.find((target) =>
-      (cells[at + Exchange.allowed] & (1 << gateway.to.region[target])) !== 0
+      (cells[at + Exchange.allowed] & (1 << gateway.to[target * To.width + To.region])) !== 0
       && gateway.core.targetState(target) === 'healthy' && gateway.core.cellState(service, target) === 'healthy')
     if (well === undefined) return
     watch.violated('refusal', engine.nowUs,

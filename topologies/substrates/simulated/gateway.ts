@@ -24,17 +24,17 @@ export const coreRowMask = (1 << 17) - 1
 /** Until the first snapshot. */
 const noTopology: CoreTopology = { ownRegion: -1, regions: [], targets: [], services: [] }
 
-/** Where a target of the core lies in the world. */
-interface Destinations {
+/** Where the targets of the core lie in the world: a row a target, because every attempt looks at all of it. */
+export const To = {
   /** Index among the world's targets. */
-  target: Int32Array
-  /** Gateway at the far end of a link, -1 for endpoints. */
-  peer: Int32Array
-  endpoint: Int32Array
-  region: Int32Array
+  target: 0,
+  /** Gateway at the far end of a link, -1 for endpoints; and the other way round. */
+  peer: 1, endpoint: 2,
+  region: 3,
   /** Connections to it, among all of the world. */
-  pool: Int32Array
-}
+  pool: 4,
+  width: 8,
+} as const
 
 export class SimulatedGateway {
   readonly index: number
@@ -47,7 +47,7 @@ export class SimulatedGateway {
   view: RoutingView | null = null
   /** What the policy says; the core may have been planted with something else. */
   policy: HealthSettings = defaultHealth
-  to: Destinations = { target: new Int32Array(0), peer: new Int32Array(0), endpoint: new Int32Array(0), region: new Int32Array(0), pool: new Int32Array(0) }
+  to = new Int32Array(0)
   /** Exchange by row of its ticket, attempt by row of the core's number. */
   exchangeOf = new Int32Array(1024).fill(-1)
   attemptOf = new Int32Array(1024).fill(-1)
@@ -109,13 +109,15 @@ export class SimulatedGateway {
     this.#peerPlans.length = 0
     const { targets, regions } = layout.topology
     const addresses = layout.addresses.map(({ host, port }) => `${host}:${port}`)
-    this.to = {
-      target: Int32Array.from(targets, ({ key }) => nameTarget(key)),
-      peer: Int32Array.from(targets, ({ kind }, at) => (kind === 'link' ? world.gatewayAt.get(addresses[at]) ?? -1 : -1)),
-      endpoint: Int32Array.from(targets, ({ kind }, at) => (kind === 'endpoint' ? world.endpointAt.get(addresses[at]) ?? -1 : -1)),
-      region: Int32Array.from(targets, ({ region }) => worldRegion(regions[region].name)),
-      pool: Int32Array.from(targets, ({ key }) => pools.of(this.index, key)),
-    }
+    this.to = new Int32Array(targets.length * To.width)
+    targets.forEach(({ key, kind, region }, at) => {
+      const row = at * To.width
+      this.to[row + To.target] = nameTarget(key)
+      this.to[row + To.peer] = kind === 'link' ? world.gatewayAt.get(addresses[at]) ?? -1 : -1
+      this.to[row + To.endpoint] = kind === 'endpoint' ? world.endpointAt.get(addresses[at]) ?? -1 : -1
+      this.to[row + To.region] = worldRegion(regions[region].name)
+      this.to[row + To.pool] = pools.of(this.index, key)
+    })
     this.core.swap(layout.topology, plantHealth(snapshot.health, this.#defects), nowUs)
   }
 

@@ -4,7 +4,7 @@
 import type { HealthCause } from '../../../gateway/ports.ts'
 import type { Engine } from './engine/engine.ts'
 import { rowMask, Table } from './flights.ts'
-import { ProcessState, type SimulatedGateway } from './gateway.ts'
+import { ProcessState, To, type SimulatedGateway } from './gateway.ts'
 import { Kind } from './kinds.ts'
 import type { WorldLayout } from './layout.ts'
 import type { SimulationModel } from './model.ts'
@@ -57,10 +57,12 @@ export class Probes {
     const { cells } = this.#table
     const at = this.#table.at(probe)
     cells[at + Probe.gateway] = gateway.index
-    cells[at + Probe.target] = gateway.to.target[target]
-    cells[at + Probe.peer] = gateway.to.peer[target]
-    cells[at + Probe.endpoint] = gateway.to.endpoint[target]
-    cells[at + Probe.reused] = this.#kept[gateway.index].delete(gateway.to.target[target]) ? 1 : 0
+    const { to } = gateway
+    const there = target * To.width
+    cells[at + Probe.target] = to[there + To.target]
+    cells[at + Probe.peer] = to[there + To.peer]
+    cells[at + Probe.endpoint] = to[there + To.endpoint]
+    cells[at + Probe.reused] = this.#kept[gateway.index].delete(to[there + To.target]) ? 1 : 0
     this.#asked[probe & rowMask] = { startUs: engine.nowUs, key: gateway.view!.layout.topology.targets[target].key, index: target, view: gateway.view, unavailable: [] }
     engine.post(engine.nowUs + timeoutMs * 1000, Kind.probeLate, probe, 0)
     this.#send(probe)
