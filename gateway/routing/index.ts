@@ -12,7 +12,7 @@ import { expireFlights } from './expiry.ts'
 import { answersOf } from './latency.ts'
 import { abandonTicket, takeEnding, takeHead, takeRequest } from './lifecycle.ts'
 import { heardFrom } from './observe.ts'
-import { collectDueProbes, isEmpty, isSilent, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
+import { collectDueProbes, isEmpty, isSilent, noProbesQueued, probeFailed, probeSucceeded, repeatProbe, scheduleFirstProbe, sendProbes } from './probing.ts'
 import { judgeRegions } from './region.ts'
 import { resendQueued } from './resend.ts'
 import { deafUs, settingsOf, tickUs } from './settings.ts'
@@ -164,7 +164,7 @@ function tick(state: State, lagUs: number, nowUs: number): void {
 
 function nextTick(state: State, nowUs: number): number {
   if (state.flights.waiting > 0) return nowUs + tickUs
-  if (!isEmpty(state.urgentProbes) || !isEmpty(state.dueProbes) || state.anyRegionDirty) return nowUs + tickUs
+  if (!noProbesQueued(state) || state.anyRegionDirty) return nowUs + tickUs
   const probeUs = Math.max(nowUs, nextDeadline(state.tables.probeTimers))
   return state.flights.detached > 0 ? Math.min(probeUs, nowUs + tickUs) : probeUs
 }

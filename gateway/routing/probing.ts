@@ -42,9 +42,16 @@ export function collectDueProbes(state: State, nowUs: number): void {
       arm(probeTimers, target, targets.times[target * rowTimes + Target.answeredUs] + jittered(state, target))
     } else if (targets.queued[target] === 0) {
       targets.queued[target] = 1
-      state.dueProbes.items.push(target)
+      queueFor(state, target).items.push(target)
     }
   }
+}
+
+/** With thousands of endpoints the cap lets a target wait for many seconds: what matters most goes first. */
+function queueFor(state: State, target: number): Queue {
+  const { targets } = state.tables
+  if (isLink(targets, target)) return state.linkProbes
+  return stateOf(targets, target) === Health.ejected ? state.ejectedProbes : state.dueProbes
 }
 
 function isProvenByTraffic(state: State, target: number, nowUs: number): boolean {
@@ -55,14 +62,20 @@ function isProvenByTraffic(state: State, target: number, nowUs: number): boolean
   return targets.unhealthyCells[target] === 0 && nowUs - targets.probeSentUs[target] < busyLinkProbeUs
 }
 
-/** Sends queued probes while the cap allows: the urgent ones (suspects) first, then by waiting time. */
+/** Sends queued probes while the cap allows: suspects, links, what is ejected, the rest; each by waiting time. */
 export function sendProbes(state: State, nowUs: number): void {
-  if (isEmpty(state.urgentProbes) && isEmpty(state.dueProbes)) return
+  if (noProbesQueued(state)) return
   const rate = state.settings.probesPerSecond
   state.probeTokens = Math.min(Math.max(1, rate / 4), state.probeTokens + ((nowUs - state.probeTokensUs) * rate) / 1e6)
   state.probeTokensUs = nowUs
   sendQueued(state, state.urgentProbes, nowUs)
+  sendQueued(state, state.linkProbes, nowUs)
+  sendQueued(state, state.ejectedProbes, nowUs)
   sendQueued(state, state.dueProbes, nowUs)
+}
+
+export function noProbesQueued(state: State): boolean {
+  return isEmpty(state.urgentProbes) && isEmpty(state.linkProbes) && isEmpty(state.ejectedProbes) && isEmpty(state.dueProbes)
 }
 
 function sendQueued(state: State, queue: Queue, nowUs: number): void {

@@ -152,6 +152,9 @@ export interface State {
   moves: number[]
   /** Targets that wait for a probe token, urgent ones first. */
   urgentProbes: Queue
+  /** Then links, because a whole region hangs on one; then what is ejected and may be well again; then the rest. */
+  linkProbes: Queue
+  ejectedProbes: Queue
   dueProbes: Queue
   probeTokens: number
   probeTokensUs: number
@@ -168,6 +171,10 @@ export interface State {
 /** First in, first out: items from `head` on. */
 export interface Queue { items: number[]; head: number }
 
+export function emptyQueue(): Queue {
+  return { items: [], head: 0 }
+}
+
 export function makeState(topology: CoreTopology, settings: Settings, nowUs: number, allocate: Allocate): State {
   return {
     tables: layTables(topology, nowUs, allocate),
@@ -177,7 +184,7 @@ export function makeState(topology: CoreTopology, settings: Settings, nowUs: num
     settings,
     latencies: makeLatencyPool(),
     nextTickUs: nowUs, anyRegionDirty: false,
-    moves: [], urgentProbes: { items: [], head: 0 }, dueProbes: { items: [], head: 0 },
+    moves: [], urgentProbes: emptyQueue(), linkProbes: emptyQueue(), ejectedProbes: emptyQueue(), dueProbes: emptyQueue(),
     probeTokens: Math.max(1, settings.probesPerSecond / 4), probeTokensUs: nowUs,
     topology, allocate, unavailable: [], unavailableDirty: true, distrust: false, deferred: false,
   }

@@ -267,3 +267,15 @@ test('stale and unknown events are ignored', () => {
   expect(core.effects.length).toBe(0)
   expect(core.targetState(0)).toBe('healthy')
 })
+
+test('a lost link is asked again in time however many endpoints wait for a probe', () => {
+  // 4,000 endpoints want 16,000 probes a second of the 200 that are allowed.
+  const arena = new Arena({ topology: regionTopology([0, 20, 40], 2000, 2), latencyUs: () => 1 * ms })
+  arena.run(5000 * ms)
+  arena.set(0, { kind: 'silent' })
+  arena.run(7000 * ms)
+  expect(arena.core.targetState(0)).toBe('ejected')
+  arena.set(0, { kind: 'well' })
+  arena.run(12_000 * ms)
+  expect(arena.core.targetState(0)).not.toBe('ejected')
+})

@@ -11,8 +11,8 @@ import { rankRegions } from './region.ts'
 import { scheduleFirstProbe } from './probing.ts'
 import { isLive } from './slots.ts'
 import {
-  Cell, cellSpec, Health, layTables, pathSamples, redirectedAt, servedAt, serviceRow, stateOf, Target, targetOfCell, targetSpec, waitingAt,
-  type HealthRows, type State, type Tables,
+  Cell, cellSpec, emptyQueue, Health, layTables, pathSamples, redirectedAt, servedAt, serviceRow, stateOf, Target, targetOfCell, targetSpec,
+  waitingAt, type HealthRows, type State, type Tables,
 } from './state.ts'
 import { Attempt, detachAttempt, renumberTried, Ticket } from './tickets.ts'
 
@@ -43,8 +43,10 @@ export function swapTopology(state: State, topology: CoreTopology, nowUs: number
   watchAll(state, nowUs)
   const carried = new Set(map.targets)
   for (let target = 0; target < fresh.targetCount; target++) if (!carried.has(target)) scheduleFirstProbe(state, target, nowUs)
-  state.urgentProbes = { items: [], head: 0 }
-  state.dueProbes = { items: [], head: 0 }
+  state.urgentProbes = emptyQueue()
+  state.linkProbes = emptyQueue()
+  state.ejectedProbes = emptyQueue()
+  state.dueProbes = emptyQueue()
   state.unavailableDirty = true
   fresh.regionDirty.fill(2)
   state.anyRegionDirty = true
