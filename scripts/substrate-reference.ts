@@ -1,0 +1,50 @@
+// docs/substrates.md: what each substrate can do and measure, made from their own tables.
+
+import { primitiveKinds } from '../topologies/primitives.ts'
+import { substrates } from '../topologies/substrates/index.ts'
+import { invariantMeanings, invariantNames, unwatched } from '../topologies/substrates/simulated/invariants.ts'
+
+export function substrateReference(): string {
+  const all = Object.values(substrates)
+  const faults = primitiveKinds.flatMap((kind) => all.map((substrate) => {
+    const { supported, how, symptom } = substrate.capabilities()[kind]
+    return `| \`${kind}\` | ${substrate.kind} | ${supported ? how : `**unsupported**: ${how}`} | ${symptom} |`
+  }))
+  const unmeasured = all.flatMap(({ kind, unmeasured: metrics }) => Object.entries(metrics).map(([metric, why]) => `| \`${metric}\` | ${kind} | ${why} |`))
+  return `# Substrates
+
+Made by \`npm run generate\` from the substrates' own tables; do not edit by hand.
+
+${all.map(({ kind, description, time }) => `- **\`${kind}\`** (${time} time): ${description}`).join('\n')}
+
+All pass one contract suite (\`topologies/substrate.case.ts\`). \`regatta parity\` measures how far they agree
+([parity.md](parity.md)).
+
+## Fault primitives
+
+| primitive | substrate | how | what somebody on the path sees |
+|---|---|---|---|
+${faults.join('\n')}
+
+A scenario that asks for what a substrate cannot do gets \`unsupported\` in its verdict.
+
+## What cannot be measured
+
+| metric | substrate | why |
+|---|---|---|
+${unmeasured.join('\n')}
+
+An objective about such a metric is told as \`unsupported\` and decides nothing; when nothing else was asked, the verdict is
+inconclusive.
+
+## Invariants
+
+Watched in every simulated run, from outside the gateways' code.
+
+| invariant | what holds, whatever breaks |
+|---|---|
+${invariantNames.map((name) => `| \`${name}\` | ${invariantMeanings[name]} |`).join('\n')}
+
+${Object.entries(unwatched).map(([name, why]) => `Not watched: \`${name}\`, ${why}.`).join('\n')}
+`
+}
