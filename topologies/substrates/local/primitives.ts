@@ -14,7 +14,7 @@ export const localCapabilities: Capabilities = {
   reset: { supported: true, how: 'reset_peer toxic for a moment', symptom: 'open connections are reset; new ones work' },
   pause: { supported: true, how: 'SIGSTOP', symptom: 'the kernel accepts connections, nobody answers' },
   stop: { supported: true, how: 'SIGKILL; healed by starting the same process on the same port', symptom: 'behind the fault proxy: accepted, then closed at once; otherwise refused' },
-  degrade: { supported: true, how: 'control port of the echo services', symptom: 'responses come later and some are 503' },
+  degrade: { supported: true, how: 'control port of the echo services', symptom: 'responses come later and some are 500' },
   skew: { supported: false, how: 'processes of one machine share its clock', symptom: 'none' },
 }
 

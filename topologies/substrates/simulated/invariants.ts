@@ -9,7 +9,7 @@ export type Invariant = (typeof invariantNames)[number]
 
 export const invariantMeanings: Record<Invariant, string> = {
   residency: 'no attempt goes to a region that residency does not allow',
-  'every-request-ends': 'every request that was sent has an outcome, and no gateway holds one that is over',
+  'every-request-ends': 'every request that was sent has exactly one outcome',
   'retry-budget': 'attempts beyond the first stay within the budget of the policy, its floor and its burst',
   convergence: 'after everything is healed every gateway serves the newest configuration',
   recovery: 'when all is healed, what was ejected is asked again: nothing that answers stays ejected beyond the time that the policy states',
