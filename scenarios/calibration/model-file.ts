@@ -32,6 +32,8 @@ const spec = z.strictObject({
   handshakeRtts: z.number().min(0).max(3).describe('Round trips that opening a connection over a link costs.'),
   rttUs: z.record(z.string().regex(new RegExp(`^${place}>${place}$`), 'two places, as in `edge:frankfurt>region:eu-west`'), us)
     .describe('Round trips of the topology that were measured to be otherwise, by `from>to`.'),
+  lossShare: z.record(z.string().regex(new RegExp(`^${place}>${place}$`), 'two places, as in `edge:frankfurt>region:eu-west`'), z.number().min(0).max(1))
+    .optional().describe('Share of messages that are lost on the way and sent again, by `from>to`. Never calibrated: written by hand.'),
 }) satisfies z.ZodType<SimulationModel>
 
 const count = z.int().min(0)

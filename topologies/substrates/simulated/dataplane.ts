@@ -2,12 +2,13 @@
 // is one arrival at a gateway: it tells the real core what came, and turns the core's effects into further events.
 // Connections cost no events: an attempt uses an idle one, or opens one, and fails when its link or process does.
 
-import { attemptEndings, attemptReasons, Effect, failReasons, healthCauses, healthStates, RequestFlag } from '../../../gateway/routing/core.ts'
+import { attemptEndings, Effect, failReasons, RequestFlag } from '../../../gateway/routing/core.ts'
 import type { AttemptEnding, FailReason, RoutePlan } from '../../../gateway/routing/core.ts'
 import { pickBackend } from '../../../gateway/dataplane/state.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
 import { answerReasons, packAnswer, reasonOf, regionOf, statusOf, type AnswerReason } from './answers.ts'
 import type { Engine } from './engine/engine.ts'
+import { tellEffect } from './evidence.ts'
 import { Attempt, Exchange, ExchangeFlag, Table } from './flights.ts'
 import { coreRowMask, ProcessState, To, type SimulatedGateway } from './gateway.ts'
 import type { Watch } from './invariants.ts'
@@ -18,24 +19,25 @@ import { Lost, type Network } from './network.ts'
 import type { Pools } from './pools.ts'
 import { attemptOutcomeCodes, type Recorder } from './recorder.ts'
 import { ServicesState, type Services } from './services.ts'
+import { Watching } from './watching.ts'
 
 /** Octets of a head on the wire, more or less; what bodies add is known. */
 export const headBytes = 350
 /** A refusal or a reset by the near side's own kernel is known at once. */
-const localUs = 100
+export const localUs = 100
 const noService = -1
-const mostRecorded = (code: string): number => attemptOutcomeCodes.indexOf(code as (typeof attemptOutcomeCodes)[number])
+const codeOf = (code: string): number => attemptOutcomeCodes.indexOf(code as (typeof attemptOutcomeCodes)[number])
 const outcome = {
-  ok: mostRecorded('ok'), failed: mostRecorded('5xx'), cancelled: mostRecorded('cancelled'), unavailable: mostRecorded('gateway-unavailable'),
-  of: attemptEndings.map((ending) => mostRecorded(ending)),
+  ok: codeOf('ok'), failed: codeOf('5xx'), cancelled: codeOf('cancelled'), unavailable: codeOf('gateway-unavailable'),
+  of: attemptEndings.map((ending) => codeOf(ending)),
 }
+export const cancelledOutcome = outcome.cancelled
 
 /** Answers that a gateway gives by itself, by the core's reason: status and reason as in the real data plane. */
 const failAnswers: Record<FailReason, [status: number, reason: AnswerReason]> = {
   residency: [503, 'RGT_RESIDENCY'], 'no-healthy-target': [503, 'RGT_NO_HEALTHY_TARGET'], 'upstream-timeout': [504, 'RGT_UPSTREAM_TIMEOUT'],
   'upstream-failed': [502, 'RGT_UPSTREAM_FAILED'], capacity: [503, 'RGT_CAPACITY'],
 }
-const regionStates = ['serving', 'draining', 'recovering'] as const
 
 /** What clients look like from here. */
 export interface ClientSide {
@@ -71,12 +73,14 @@ export class DataPlane {
   /** Attempts (and probes, as their complements) whose bytes a black hole took, by pair of places. */
   readonly swallowed = new Map<string, number[]>()
   /** Attempts that wait for a services process that is paused, by region. */
-  readonly #asleep: number[][]
+  readonly asleep: number[][]
   readonly #parts: DataPlaneParts
+  readonly #watching: Watching
 
   constructor(parts: DataPlaneParts) {
     this.#parts = parts
-    this.#asleep = parts.layout.regions.map(() => [])
+    this.#watching = new Watching({ ...parts, exchanges: this.exchanges })
+    this.asleep = parts.layout.regions.map(() => [])
     const { engine } = parts
     engine.on(Kind.hop, (attempt, gateway) => this.#hop(attempt, gateway))
     engine.on(Kind.answer, (attempt, answer) => this.#answer(attempt, answer))
@@ -118,7 +122,7 @@ export class DataPlane {
     if (from === -1) return
     const gateway = gateways[index]
     if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.hop, attempt, index)
-    if (gateway.state === ProcessState.stopped) return this.#breakBack(attempt, gateway.place.place, 'closed')
+    if (gateway.state === ProcessState.stopped) return this.breakBack(attempt, gateway.place.place, 'closed')
     const sender = this.exchanges.at(this.attempts.cells[from + Attempt.exchange])
     const { cells } = this.exchanges
     const [template, row, service, route] = [cells[sender + Exchange.template], cells[sender + Exchange.row], cells[sender + Exchange.service], cells[sender + Exchange.route]]
@@ -186,7 +190,10 @@ export class DataPlane {
       else if (kind === Effect.Cancel) this.#cancel(gateway, data[at + 2])
       else if (kind === Effect.Fail) this.#fail(gateway, data[at + 1], failReasons[data[at + 2]], refused)
       else if (kind === Effect.Probe) this.#parts.probe(gateway, data[at + 1], data[at + 2])
-      else if (kind !== Effect.Accept) this.#tell(gateway, kind, data[at + 1], data[at + 2], data[at + 3], data[at + 4])
+      else if (kind !== Effect.Accept) {
+        const { pools, engine, tell } = this.#parts
+        tellEffect(gateway, pools, engine.nowUs, tell, kind, data[at + 1], data[at + 2], data[at + 3], data[at + 4])
+      }
     }
     effects.length = 0
   }
@@ -218,9 +225,9 @@ export class DataPlane {
       cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to[there + To.target], region, nowUs)
     gateway.putAttempt(core, attempt)
     const isOpen = pools.take(pool)
-    if (reason !== 0) this.#watchSend(gateway, from, reason)
+    if (reason !== 0) this.#watching.sentAgain(gateway, from, reason)
     const flags = cells[from + Exchange.flags]
-    if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << region)) === 0) this.#leaked(gateway, from, region)
+    if ((flags & ExchangeFlag.fromPeer) === 0 && (cells[from + Exchange.allowed] & (1 << region)) === 0) this.#watching.leaked(gateway, from, region)
     if (endpoint !== -1) return this.#sendToEndpoint(attempt, endpoint, from)
     if (peer === -1) return engine.post(nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('refused'))
     const takenUs = network.transit(gateway.place.place, peer, headBytes + this.#parts.templateBytes[cells[from + Exchange.template]], nowUs)
@@ -285,7 +292,7 @@ export class DataPlane {
   #fail(gateway: SimulatedGateway, ticket: number, reason: FailReason, refused: number): void {
     const exchange = refused !== -1 ? refused : gateway.exchangeOf[ticket & coreRowMask]
     if (refused === -1) this.#forget(gateway, exchange)
-    if (refused !== -1 && reason === 'no-healthy-target') this.#watchRefusal(gateway, exchange)
+    if (refused !== -1 && reason === 'no-healthy-target') this.#watching.refused(gateway, exchange)
     this.#refuse(exchange, ...failAnswers[reason])
   }
 
@@ -300,36 +307,6 @@ export class DataPlane {
     gateway.inFlight--
   }
 
-  #tell(gateway: SimulatedGateway, kind: number, a: number, b: number, c: number, d: number): void {
-    const { engine, tell } = this.#parts
-    const { topology } = gateway.view!.layout
-    const { source } = gateway.place
-    const atUs = engine.nowUs
-    switch (kind) {
-      case Effect.Drain:
-        return tell(source, { atUs, kind: 'pool-drained', target: topology.targets[a].key, connections: this.#parts.pools.drain(gateway.to[a * To.width + To.pool]) })
-      case Effect.TargetState: {
-        const [state, from] = [healthStates[c & 15], healthStates[c >> 4]]
-        // Suspicion begins: what is out there may all be sent again.
-        if ((state === 'suspect' && from === 'healthy') || (state === 'ejected' && from !== 'suspect')) {
-          gateway.budget.suspicion(this.#parts.pools.carrying(gateway.to[a * To.width + To.pool]), atUs)
-        }
-        if (b < 0) gateway.noteState(a, state, atUs)
-        return tell(source, {
-          atUs, kind: 'target-state', target: topology.targets[a].key, service: b < 0 ? null : topology.services[b].name, state, from, cause: healthCauses[d],
-        })
-      }
-      case Effect.RegionState:
-        return tell(source, { atUs, kind: 'region-state', region: topology.regions[a].name, state: regionStates[b], cause: healthCauses[d] })
-      case Effect.Redirect:
-        return tell(source, { atUs, kind: 'first-redirect', from: topology.regions[a].name, to: topology.regions[b].name, cause: healthCauses[d] })
-      case Effect.Discarded:
-        return tell(source, { atUs, kind: 'verdict-discarded', target: topology.targets[a].key, lagUs: b })
-      default:
-        throw new RangeError(`the core emitted an effect of unknown kind ${kind}`)
-    }
-  }
-
   // ── answers ──
 
   /** A response head, and with it the whole response, reaches the gateway that asked. */
@@ -341,7 +318,7 @@ export class DataPlane {
     const gateway = gateways[cells[at + Attempt.gateway]]
     const endpoint = cells[at + Attempt.endpoint]
     if (endpoint !== -1 && services.state[layout.endpointRegion[endpoint]] === ServicesState.paused) {
-      return void this.#asleep[layout.endpointRegion[endpoint]].push(attempt, answer)
+      return void this.asleep[layout.endpointRegion[endpoint]].push(attempt, answer)
     }
     if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.answer, attempt, answer)
     const nowUs = engine.nowUs
@@ -414,7 +391,7 @@ export class DataPlane {
   }
 
   /** The connection of an attempt ends at its far side: the asking gateway learns it when that travels back. */
-  #breakBack(attempt: number, place: number, ending: AttemptEnding): void {
+  breakBack(attempt: number, place: number, ending: AttemptEnding): void {
     const { gateways, engine, network } = this.#parts
     const at = this.attempts.at(attempt)
     const asking = gateways[this.attempts.cells[at + Attempt.gateway]]
@@ -452,112 +429,6 @@ export class DataPlane {
     const gateway = this.#parts.gateways[index]
     if (gateway.state === ProcessState.paused) gateway.held.push(Kind.abandon, exchange, index)
     else this.abandon(exchange)
-  }
-
-  /** Connections between two places end: their attempts with `ending`. */
-  breakBetween(from: number, to: number, ending: AttemptEnding): void {
-    const { gateways, engine } = this.#parts
-    for (const attempt of this.attempts.live()) {
-      const { cells } = this.attempts
-      const at = this.attempts.at(attempt)
-      const asking = gateways[cells[at + Attempt.gateway]].place.place
-      const peer = cells[at + Attempt.peer]
-      if (peer === -1 || !((asking === from && peer === to) || (asking === to && peer === from))) continue
-      engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf(ending) + 16)
-    }
-  }
-
-  /** What a black hole took is closed when it is healed. */
-  closeSwallowed(from: number, to: number): void {
-    const { engine } = this.#parts
-    const list = this.swallowed.get(`${from}>${to}`)
-    this.swallowed.delete(`${from}>${to}`)
-    for (const attempt of list ?? []) engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('closed') + 16)
-  }
-
-  /** A gateway's process is gone, and with it all that it held; who waited for it learns that the connection closed. */
-  killGateway(gateway: SimulatedGateway, closeClient: (client: number) => void): void {
-    const { recorder, engine } = this.#parts
-    for (const attempt of this.attempts.live()) {
-      const at = this.attempts.at(attempt)
-      const { cells } = this.attempts
-      if (cells[at + Attempt.gateway] === gateway.index) {
-        recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, 0, outcome.cancelled)
-        const serving = cells[at + Attempt.peerExchange]
-        if (serving !== -1) engine.post(engine.nowUs + localUs, Kind.abandon, serving, cells[at + Attempt.peer])
-        this.attempts.close(attempt)
-      }
-    }
-    for (const exchange of this.exchanges.live()) {
-      const at = this.exchanges.at(exchange)
-      const { cells } = this.exchanges
-      if (cells[at + Exchange.gateway] !== gateway.index) continue
-      const origin = cells[at + Exchange.origin]
-      const isPeer = (cells[at + Exchange.flags] & ExchangeFlag.fromPeer) !== 0
-      this.exchanges.close(exchange)
-      if (!isPeer) closeClient(origin)
-      else if (this.attempts.at(origin) !== -1) {
-        this.attempts.cells[this.attempts.at(origin) + Attempt.peerExchange] = -1
-        this.#breakBack(origin, gateway.place.place, 'closed')
-      }
-    }
-  }
-
-  /** A region's services are gone: what they worked on is closed. */
-  killServices(region: number): void {
-    const { engine, layout } = this.#parts
-    this.#asleep[region].length = 0
-    for (const attempt of this.attempts.live()) {
-      const endpoint = this.attempts.cells[this.attempts.at(attempt) + Attempt.endpoint]
-      if (endpoint !== -1 && layout.endpointRegion[endpoint] === region) {
-        engine.post(engine.nowUs + localUs, Kind.broken, attempt, attemptEndings.indexOf('closed') + 16)
-      }
-    }
-  }
-
-  /** A region's services go on: what was done or asked meanwhile is answered now. */
-  wakeServices(region: number): void {
-    const { engine, services } = this.#parts
-    const asleep = this.#asleep[region].splice(0)
-    for (let at = 0; at < asleep.length; at += 2) engine.post(engine.nowUs + services.hopUs(), Kind.answer, asleep[at], asleep[at + 1])
-  }
-
-  // ── invariants ──
-
-  #leaked(gateway: SimulatedGateway, from: number, region: number): void {
-    const { layout, engine, watch } = this.#parts
-    const route = gateway.snapshot?.routes[this.exchanges.cells[from + Exchange.route]]
-    watch.violated('residency', engine.nowUs,
-      `${gateway.place.source} sent a request of route ${route?.id} to ${layout.regions[region]}; allowed: ${route?.residency.allowed?.join(', ')}`)
-  }
-
-  #watchSend(gateway: SimulatedGateway, from: number, reason: number): void {
-    const { engine, watch } = this.#parts
-    const name = attemptReasons[reason]
-    if (name !== 'retry' && name !== 'hedge') return
-    const flags = this.exchanges.cells[from + Exchange.flags]
-    if (name === 'retry' && flags & ExchangeFlag.free) return
-    if (gateway.budget.paid(gateway.policy.retry, engine.nowUs)) return
-    watch.violated('retry-budget', engine.nowUs, `${gateway.place.source} sent more retries and hedges than ${gateway.policy.retry.budgetShare * 100} % of its requests, floor and burst included`)
-  }
-
-  /** A request was refused although an allowed target was known to be well. */
-  #watchRefusal(gateway: SimulatedGateway, exchange: number): void {
-    const { engine, watch, layout } = this.#parts
-    const { cells } = this.exchanges
-    const at = this.exchanges.at(exchange)
-    const flags = cells[at + Exchange.flags]
-    if (flags & (ExchangeFlag.pinned | ExchangeFlag.fromPeer)) return
-    const { topology } = gateway.view!.layout
-    const service = gateway.view!.worldService.indexOf(cells[at + Exchange.service])
-    const route = gateway.snapshot!.routes[cells[at + Exchange.route]]
-    if (service === -1 || !route.failover.enabled) return
-    const well = topology.services[service].targets.find((target) =>
-      (cells[at + Exchange.allowed] & (1 << gateway.to[target * To.width + To.region])) !== 0
-      && gateway.core.targetState(target) === 'healthy' && gateway.core.cellState(service, target) === 'healthy')
-    if (well === undefined) return
-    watch.violated('refusal', engine.nowUs,
-      `${gateway.place.source} refused a request of ${layout.services[cells[at + Exchange.service]].name} although ${topology.targets[well].key} is healthy`)
   }
 }
 

@@ -2,9 +2,9 @@
 // what failed is passed over for a while and then tested with a copy beside a real request.
 
 import type { RequestOutcome } from '../../history.ts'
-import type { StreamFacts } from './clients.ts'
 import type { Engine } from './engine/engine.ts'
 import { Client, type Table } from './flights.ts'
+import type { StreamFacts } from './streams.ts'
 
 /** How long an address that failed is passed over. */
 const passOverUs = 1_000_000
@@ -27,7 +27,7 @@ export class ListClients {
   readonly #parts: ListClientsParts
   readonly #trying = new Map<number, Trying>()
   readonly #ended = new Set<number>()
-  /** When an address is tested again, by client group and gateway; absent = it is up. */
+  /** When an address is tested again, by generator, client group and gateway; absent = it is up. */
   readonly #downUntilUs = new Map<string, number>()
 
   constructor(parts: ListClientsParts) {
@@ -138,6 +138,6 @@ export class ListClients {
   }
 }
 
-function keyOf({ place }: StreamFacts, gateway: number): string {
-  return `${place}/${gateway}`
+function keyOf({ generator, place }: StreamFacts, gateway: number): string {
+  return `${generator}/${place}/${gateway}`
 }

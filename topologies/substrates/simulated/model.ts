@@ -33,6 +33,8 @@ export interface SimulationModel {
   handshakeRtts: number
   /** Round trips of the topology that were measured to be otherwise: `from>to` → round trip, microseconds. */
   rttUs: Record<string, number>
+  /** Share of messages that are lost on the way and sent again, by `from>to`; nought where nothing stands. */
+  lossShare?: Record<string, number>
 }
 
 /** Figures of an idle loopback; see docs for the command that measures them. */
@@ -45,4 +47,5 @@ export const defaultModel: SimulationModel = {
   restartUs: { gateway: 350_000, services: 250_000, controlPlane: 300_000 },
   handshakeRtts: 0,
   rttUs: {},
+  lossShare: {},
 }

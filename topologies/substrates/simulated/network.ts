@@ -10,6 +10,13 @@ import type { SimulationModel } from './model.ts'
 
 export type LinkPrimitive = Extract<Primitive, { on: Direction[] }>
 
+/**
+ * A lost message is sent again after the retransmission timeout, which doubles each time (RFC 6298, section 5; 200 ms is
+ * the least that Linux waits), at most as often as Linux tries by default (tcp_retries2).
+ */
+const leastTimeoutUs = 200_000
+const mostRetransmissions = 15
+
 /** What `transit` answers instead of a time. */
 export const Lost = { swallowed: -1, broken: -2 } as const
 
@@ -22,6 +29,8 @@ export class Network {
   /** Half a round trip by direction, microseconds; NaN where nobody talks. */
   readonly #oneWayUs: Float64Array
   readonly #hops: Sampler[]
+  /** Share of lost messages by direction; null = nothing is ever lost. */
+  readonly #lossShare: Float64Array | null
   /** By direction; null = nothing is laid over it. */
   readonly #overlays: (Overlay | null)[]
   readonly #inForce = new Map<string, LinkPrimitive>()
@@ -36,7 +45,9 @@ export class Network {
     this.#hops = [sampler(link), sampler(client)]
     this.#oneWayUs = new Float64Array(this.#width ** 2).fill(Number.NaN)
     this.#overlays = new Array<Overlay | null>(this.#width ** 2).fill(null)
+    this.#lossShare = Object.values(model.lossShare ?? {}).some((share) => share > 0) ? new Float64Array(this.#width ** 2) : null
     for (const { from, to, rttMs } of topology.links) {
+      if (this.#lossShare !== null) this.#lossShare[this.#direction(from, to)] = model.lossShare?.[`${from}>${to}`] ?? 0
       this.#oneWayUs[this.#direction(from, to)] = (model.rttUs[`${from}>${to}`] ?? rttMs * 1000) / 2
     }
   }
@@ -46,8 +57,19 @@ export class Network {
     const direction = from * this.#width + to
     const hop = this.#hops[from >= this.#clientPlace || to >= this.#clientPlace ? 1 : 0](this.#random.next())
     const overlay = this.#overlays[direction]
-    if (overlay === null) return this.#oneWayUs[direction] + hop
-    return this.#overlaid(overlay, this.#oneWayUs[direction] + hop, bytes, nowUs)
+    const plainUs = this.#oneWayUs[direction] + hop + (this.#lossShare === null ? 0 : this.#retransmittedUs(direction))
+    if (overlay === null) return plainUs
+    return this.#overlaid(overlay, plainUs, bytes, nowUs)
+  }
+
+  /** What losses cost a message, microseconds. */
+  #retransmittedUs(direction: number): number {
+    const share = this.#lossShare![direction]
+    let lateUs = 0
+    for (let tries = 0; tries < mostRetransmissions && share > 0 && this.#random.next() < share; tries++) {
+      lateUs += Math.max(leastTimeoutUs, 4 * this.#oneWayUs[direction]) * 2 ** tries
+    }
+    return lateUs
   }
 
   #overlaid(overlay: Overlay, plainUs: number, bytes: number, nowUs: number): number {

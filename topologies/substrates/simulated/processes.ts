@@ -8,10 +8,10 @@ import type { RegionPart } from '../../topology.ts'
 import type { Control } from './control.ts'
 import type { Clocks } from './clocks.ts'
 import type { Clients } from './clients.ts'
-import type { DataPlane } from './dataplane.ts'
 import type { Engine } from './engine/engine.ts'
 import { ProcessState, type SimulatedGateway } from './gateway.ts'
 import type { SimulationModel } from './model.ts'
+import type { Outages } from './outages.ts'
 import type { Pools } from './pools.ts'
 import type { Probes } from './probes.ts'
 import { ServicesState, type Services } from './services.ts'
@@ -31,7 +31,7 @@ export interface ProcessesParts {
   regions: readonly string[]
   gateways: readonly SimulatedGateway[]
   services: Services
-  dataplane: DataPlane
+  outages: Outages
   probes: Probes
   clients(): Clients | null
   clocks: Clocks
@@ -46,7 +46,7 @@ export interface ProcessesParts {
 const lastGoodMs = 1_500
 
 export function openProcesses(parts: ProcessesParts): Processes {
-  const { engine, model, gateways, services, dataplane, probes, clocks, control, pools, regions } = parts
+  const { engine, model, gateways, services, outages, probes, clocks, control, pools, regions } = parts
   const states = new Map<string, Wanted>()
   /** What waits for a process to serve again. */
   const starting = new Map<string, (() => void)[]>()
@@ -66,14 +66,14 @@ export function openProcesses(parts: ProcessesParts): Processes {
     if (part === 'gateway') {
       const gateway = gateways[region]
       gateway.state = ProcessState.stopped
-      dataplane.killGateway(gateway, (client) => parts.clients()?.closed(client))
+      outages.killGateway(gateway, (client) => parts.clients()?.closed(client))
       probes.killGateway(gateway)
       pools.forget(region)
       control.stop(gateway.place.source)
     } else if (part === 'services') {
       services.state[region] = ServicesState.stopped
       services.forget(region)
-      dataplane.killServices(region)
+      outages.killServices(region)
       probes.killServices(region)
     } else control.stop(`control-plane/${regions[region]}`)
   }
@@ -123,7 +123,7 @@ export function openProcesses(parts: ProcessesParts): Processes {
     } else if (part === 'services') {
       services.state[region] = paused ? ServicesState.paused : ServicesState.running
       if (paused) return
-      dataplane.wakeServices(region)
+      outages.wakeServices(region)
       probes.wakeServices(region)
     } else if (paused) control.pause(process)
     else control.resume(process)

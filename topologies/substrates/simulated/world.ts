@@ -12,7 +12,7 @@ import { deriveSeed } from '../../arrivals.ts'
 import type { HistoryEvent, HistorySink } from '../../history.ts'
 import type { LoadSpec, SimulationOptions } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
-import { Clients, layOutStreams, type Streams } from './clients.ts'
+import { Clients } from './clients.ts'
 import { openClocks } from './clocks.ts'
 import type { Control, Passage } from './control.ts'
 import { openControl } from './control-planes.ts'
@@ -26,10 +26,12 @@ import { layOutWorld, type WorldLayout } from './layout.ts'
 import { defaultModel } from './model.ts'
 import { Lost, Network } from './network.ts'
 import { Pools } from './pools.ts'
+import { Outages } from './outages.ts'
 import { openProcesses } from './processes.ts'
 import { Probes } from './probes.ts'
 import { countingRecorder, createRecorder } from './recording.ts'
 import { Services } from './services.ts'
+import { layOutStreams, type Streams } from './streams.ts'
 import type { Recorder } from './recorder.ts'
 
 export interface World {
@@ -86,6 +88,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
     hasten: clocks.hasten, probe: (gateway, target, timeoutMs) => probes.ask(gateway, target, timeoutMs),
     clients: { answered: (...answer) => clients.answered(...answer), serving: (client, exchange) => clients.serving(client, exchange) },
   })
+  const outages = new Outages({ engine, layout, gateways, recorder, services }, dataplane)
   const clients: Clients = new Clients({ engine, network, layout, gateways, recorder, streams, loads, dataplane, nextStepUs })
 
   const serve = (gateway: SimulatedGateway, snapshot: Snapshot): void => {
@@ -120,13 +123,13 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
     tell, note,
   })
   const processes = openProcesses({
-    engine, model, regions: layout.regions, gateways, services, dataplane, probes, clocks, control, pools, tell, note, serve, clients: () => clients,
+    engine, model, regions: layout.regions, gateways, services, outages, probes, clocks, control, pools, tell, note, serve, clients: () => clients,
   })
   const faults = openFaultDesk({
     network, processes, regionOf: (name) => layout.regions.indexOf(name),
     degrade: (region, laid) => services.degrade(region, laid),
     breakBetween(from, to, ending) {
-      dataplane.breakBetween(from, to, ending)
+      outages.breakBetween(from, to, ending)
       for (const gateway of gateways) {
         if (gateway.place.place !== to && gateway.place.place !== from) continue
         const other = gateway.place.place === to ? from : to
@@ -135,7 +138,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
       }
     },
     closeSwallowed(from, to) {
-      dataplane.closeSwallowed(from, to)
+      outages.closeSwallowed(from, to)
       probes.closeSwallowed(from, to)
     },
   })
