@@ -249,7 +249,7 @@ export class Clients implements ClientSide {
           return
         }
         this.#leave(client)
-        this.#lists.forget(client)
+        this.#lists.gaveUp(client)
         this.#end(client, engine.nowUs, -1, 0, 0, codeOf('timeout'), 0, 0)
       }
       queue.head++

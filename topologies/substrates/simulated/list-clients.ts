@@ -2,12 +2,10 @@
 // what failed is passed over for a while and then tested with a copy beside a real request.
 
 import type { RequestOutcome } from '../../history.ts'
+import { leastTryUs, passOverUs } from '../../list-entry.ts'
 import type { Engine } from './engine/engine.ts'
 import { Client, type Table } from './flights.ts'
 import type { StreamFacts } from './streams.ts'
-
-/** How long an address that failed is passed over. */
-const passOverUs = 1_000_000
 
 interface Trying { order: number[]; at: number; limitUs: number; cancel: () => void; copyOf: number | null }
 
@@ -74,7 +72,7 @@ export class ListClients {
     }
     this.#downUntilUs.set(keyOf(stream, cells[at + Client.gateway]), engine.nowUs + passOverUs)
     const repeatable = stream.repeatable[cells[at + Client.template]] === 1
-    const mayGoOn = (repeatable || outcome === 'refused') && engine.nowUs < deadlineUs(client)
+    const mayGoOn = (repeatable || outcome === 'refused') && deadlineUs(client) - engine.nowUs >= leastTryUs
     if (trying.at === trying.order.length - 1 || !mayGoOn) {
       this.forget(client)
       return false
@@ -82,6 +80,15 @@ export class ListClients {
     trying.at++
     this.#try(client)
     return true
+  }
+
+  /** The client's patience with the whole request is over: the address that is being asked has not answered either. */
+  gaveUp(client: number): void {
+    const { table, facts, engine } = this.#parts
+    if (!this.#trying.has(client)) return
+    const at = table.at(client)
+    this.#downUntilUs.set(keyOf(facts[table.cells[at + Client.stream]], table.cells[at + Client.gateway]), engine.nowUs + passOverUs)
+    this.forget(client)
   }
 
   forget(client: number): void {

@@ -4,12 +4,11 @@
 
 import type { Clock } from '../../../../gateway/ports.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
+import { leastTryUs, passOverUs } from '../../../list-entry.ts'
 import { Attempt, type AttemptResult, type WireRequest } from './attempt.ts'
 import type { WayIn } from './entries.ts'
 import type { Upstream, Upstreams } from './upstreams.ts'
 
-/** How long a list passes over an address that failed before testing it again. */
-const passOverUs = 1_000_000
 const connectionFailures = new Set(['refused', 'reset', 'closed', 'timeout'])
 
 export interface ClientRequest extends WireRequest {
@@ -49,7 +48,7 @@ function listClient(targets: Upstream[], tryTimeoutMs: number, clock: Clock): Se
       current = new Attempt(target, request, isLast ? leftMs : Math.min(tryTimeoutMs, leftMs), (result) => {
         if (!connectionFailures.has(result.outcome)) return done(result)
         target.downUntilUs = clock.nowUs() + passOverUs
-        const mayGoOn = (request.repeatable || result.outcome === 'refused') && clock.nowUs() < deadlineUs
+        const mayGoOn = (request.repeatable || result.outcome === 'refused') && deadlineUs - clock.nowUs() >= leastTryUs
         if (isLast || !mayGoOn) done(result)
         else tryAt(at + 1)
       })
