@@ -11,7 +11,7 @@ export function headlineOf({ runs, violations, ended, shards }: SearchResult): s
   const how = { complete: '', found: ', and the search ended there', time: ', until time was up', interrupted: ', until it was interrupted' }[ended]
   if (violations.length === 0) return `No invariant was broken in ${formatCount(runs)} runs${part}${how}.`
   const names = violations.map(({ invariant, runs: broken }) => `${invariant} in ${formatCount(broken)}`).join(', ')
-  return `Broken in ${formatCount(runs)} runs${part}: ${names}${how}.`
+  return `Broken in ${formatCount(runs)} ${runs === 1 ? 'run' : 'runs'}${part}: ${names}${how}.`
 }
 
 /** How much was played, in what time. Shrinking takes its part of that, so a speed is told only where nothing was found. */
