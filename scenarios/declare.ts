@@ -30,3 +30,8 @@ export function simulationOf({ simulation }: Pick<Scenario, 'simulation'>, given
 export function plantedLimits({ plant = [] }: SimulationOptions, { kind, time }: Pick<Substrate, 'kind' | 'time'>): string[] {
   return plant.map((defect) => time === 'virtual' ? `planted defect: ${defect}` : `planted defect: ${defect} cannot be planted on ${kind}`)
 }
+
+/** Hand-written suites make their own requests, which only k6 can play; in virtual time the load's mix is played. */
+export function unplayedSuites({ loads }: Pick<Scenario, 'loads'>, { time }: Pick<Substrate, 'time'>): string[] {
+  return time === 'real' ? [] : loads.flatMap(({ name, suite }) => suite === null ? [] : [`load ${name}: the suite ${suite} is not played in virtual time, its mix is`])
+}

@@ -40,8 +40,7 @@ async function inProcess(dir: string, name: string, environment: Record<string, 
 
 async function inThread(dir: string, name: string): Promise<void> {
   const worker = new Worker(program, { workerData: { play: [dir, name, '7'] } })
-  await once(worker, 'message')
-  await worker.terminate()
+  await once(worker, 'exit')
 }
 
 describe.each(['regional-crash', 'residency-lock'])('%s with one seed', (name) => {

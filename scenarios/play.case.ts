@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isMainThread, parentPort, workerData } from 'node:worker_threads'
+import { isMainThread, workerData } from 'node:worker_threads'
 import { simulatedSubstrate } from '../topologies/substrates/simulated/simulated.ts'
 import { judge, verdictText } from './judge.ts'
 import { loadScenarioAndTopology } from './load-scenario.ts'
@@ -30,5 +30,4 @@ const asked: [string, string, string] | null = isMainThread
 if (asked !== null) {
   const [runDir, name, seed] = asked
   await playSimulated(runDir, name, Number(seed))
-  parentPort?.postMessage('done')
 }

@@ -18,7 +18,7 @@ export function mixOf(reading: Reading, block: Block, path: DocumentPath): Templ
     if (entry.host === undefined && block.host === undefined) {
       refuse(reading, 'RGT_SCENARIO_SCHEMA', at, 'a request needs a host', 'neither `host` here nor in its load')
     }
-    const { services, popularity, host = block.host ?? '', ...template } = entry
+    const { services, popularity: _, host = block.host ?? '', ...template } = entry
     if (services === undefined) return [{ ...template, host }]
     return templatesFor(entry, { ...template, host }, servicesOf(reading, services, at), reading, at)
   })

@@ -9,9 +9,9 @@ import { expandBlock } from '../topologies/history/expand.ts'
 import { openHistory, type HistoryWriter } from '../topologies/history/open.ts'
 import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/history.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
-import type { ConfigDocument, Deployment, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
+import type { ConfigDocument, Deployment, LoadSpec, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
-import { declare, plantedLimits, simulationOf } from './declare.ts'
+import { declare, plantedLimits, simulationOf, unplayedSuites } from './declare.ts'
 import { scenarioError } from './errors.ts'
 import { withSuite } from './loads/index.ts'
 import { overlay } from './overlay.ts'
@@ -97,7 +97,9 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   record.limits.push(...standIns(deployment))
   requireTools(asked.requireTools, deployment)
   const suites = join(runDir, 'suites')
-  record.limits.push(...declare(deployment, planned, (load) => withSuite(load, suites)))
+  // Nothing plays a suite in virtual time: its arrivals are the load's own.
+  const loadOf = substrate.time === 'virtual' ? undefined : (load: LoadSpec): LoadSpec => withSuite(load, suites)
+  record.limits.push(...declare(deployment, planned, loadOf))
   write(runDir, record)
   try {
     await deployment.run(planned.endUs, signal)
@@ -148,6 +150,7 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
     limits: [
       ...(planned.limits ?? []),
       ...(substrate.time === 'virtual' ? [] : limitsInRealTime(planned)),
+      ...unplayedSuites(planned.scenario, substrate),
       ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate),
     ],
   }

@@ -46,10 +46,21 @@ export function phaseSlots(context: JudgeContext): Slots & { names: Phase[] } {
   }
 }
 
-/** What clients sent: the load and the prober, never the pinned probes. */
-function* clientRows({ history: { requests } }: JudgeContext): Generator<number> {
+const rowsOf = new WeakMap<JudgeContext, Int32Array>()
+
+/** What clients sent: the load and the prober, never the pinned probes. Row numbers, once for all charts of a page. */
+function clientRows(context: JudgeContext): Int32Array {
+  const known = rowsOf.get(context)
+  if (known !== undefined) return known
+  const { requests } = context.history
   const client = requests.source.values.map((source) => source === 'load' || source === 'prober')
-  for (let row = 0; row < requests.length; row++) if (client[requests.source.codes[row]]) yield row
+  const { codes } = requests.source
+  const rows = new Int32Array(requests.length)
+  let count = 0
+  for (let row = 0; row < codes.length; row++) if (client[codes[row]]) rows[count++] = row
+  const chosen = rows.slice(0, count)
+  rowsOf.set(context, chosen)
+  return chosen
 }
 
 /** Null where a slot has no sample. Milliseconds. */
@@ -58,18 +69,24 @@ export interface Latency { group: string; region: string; samples: number; media
 /** Latency of answered requests from their scheduled start, by client group and serving region; most samples first. */
 export function latencies(context: JudgeContext, slots: Slots, name: (region: string) => string): Latency[] {
   const { requests } = context.history
-  const lists = new Map<string, { group: string; region: string; samples: number; values: number[][] }>()
+  const { group: groups, region: regions, outcome } = requests
+  const ok = outcome.codeOf('ok')
+  // Several regions may go by one name.
+  const named = regions.values.map((region) => (region === '' ? '' : name(region)))
+  const firstOfName = named.map((one) => named.indexOf(one))
+  const lists: ({ group: string; region: string; samples: number; values: number[][] } | undefined)[] = []
   for (const row of clientRows(context)) {
     const slot = slots.ofRow(row)
-    if (slot < 0 || requests.outcome.at(row) !== 'ok' || requests.region.at(row) === '') continue
-    const [group, region] = [requests.group.at(row), name(requests.region.at(row))]
-    const key = JSON.stringify([group, region])
-    let list = lists.get(key)
-    if (list === undefined) lists.set(key, list = { group, region, samples: 0, values: Array.from({ length: slots.count }, () => []) })
+    const region = regions.codes[row]
+    if (slot < 0 || outcome.codes[row] !== ok || regions.values[region] === '') continue
+    const key = groups.codes[row] * named.length + firstOfName[region]
+    const list = lists[key] ??= {
+      group: groups.at(row), region: named[region], samples: 0, values: Array.from({ length: slots.count }, () => []),
+    }
     list.values[slot].push(context.latencyMs(row))
     list.samples++
   }
-  return [...lists.values()].sort((a, b) => b.samples - a.samples).map(({ group, region, samples, values }) => {
+  return lists.filter((list) => list !== undefined).sort((a, b) => b.samples - a.samples).map(({ group, region, samples, values }) => {
     const sorted = values.map((list) => Float64Array.from(list).sort())
     const at = (p: number): (number | null)[] => sorted.map((list) => (list.length === 0 ? null : percentileOfSorted(list, p)))
     return { group, region, samples, median: at(50), p99: at(99) }
