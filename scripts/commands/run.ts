@@ -131,7 +131,8 @@ interface Once {
 /** One run to its verdict. A run that failed or was interrupted is judged too: its folder says how far it came. */
 async function runOnce({ name, scenario, topology, substrate, options, simulation, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
-  const live: Live = openLive({ plan: plan(scenario, topology, seed), plain: options.json === true || !options.live || !process.stderr.isTTY, stream: process.stderr })
+  const plain = options.json === true || !options.live || !process.stderr.isTTY
+  const live: Live = openLive({ plan: plan(scenario, topology, seed), plain, stream: process.stderr })
   let record
   try {
     record = await run({
@@ -139,7 +140,9 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       options: { gateway: options.gateway, mesh: options.mesh, ...(simulation === undefined ? {} : { simulation }) },
       command: reproduction(name, options, seed),
-      onProgress: live.progress, onEvent: live.event, onRequest: live.request,
+      onProgress: live.progress, onEvent: live.event,
+      // Plain lines tell events only, and millions of rows need not be made into objects for nobody.
+      ...(plain ? {} : { onRequest: live.request }),
     })
   } finally {
     live.close()
