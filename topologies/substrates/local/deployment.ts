@@ -83,6 +83,7 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     [Symbol.asyncDispose]() {
       publisher.close()
       return ended ??= faults.healAll().catch(() => {}).then(() => {
+        loads.close()
         journal.close()
         return parts.end()
       })

@@ -21,6 +21,8 @@ export interface Loads {
   line(process: string, line: string): void
   /** Resolves when every generator has told its last row. */
   finish(signal: AbortSignal): Promise<void>
+  /** Takes no more rows. Idempotent. */
+  close(): void
 }
 
 export interface LoadsParts {
@@ -112,6 +114,9 @@ export function openLoads(parts: LoadsParts): Loads {
         parts.journal.note({ kind: 'tool', tool: summary.name, text: JSON.stringify(summary) })
       })]
       await Promise.race([Promise.all(ended), late]).finally(() => clearTimeout(timer))
+    },
+    close() {
+      for (const player of players) player.close()
     },
   }
 }

@@ -44,6 +44,8 @@ export interface K6Player {
   begin(zeroUs: number): WallOffset
   /** Resolves when k6 has ended and every row is told; throws like `prepare`. */
   finish(): Promise<K6Summary>
+  /** Reads no more, also when `finish` never came (the run was interrupted). Idempotent. */
+  close(): void
 }
 
 const lookEveryMs = 200
@@ -68,6 +70,11 @@ export function openK6(parts: K6Parts): K6Player {
     sent++
     lag.record(Math.max(1, row.startUs - row.scheduledUs))
     parts.request(row)
+  }
+  const close = (): void => {
+    tail?.close()
+    tail = null
+    gate?.close()
   }
   const ending = async () => {
     const exitCode = await process!.exited
@@ -98,7 +105,7 @@ export function openK6(parts: K6Parts): K6Player {
     async finish() {
       try {
         const { iterations, dropped } = await ending()
-        tail!.drain(true)
+        tail?.drain(true)
         const missing = reader!.missing()
         missing.forEach(parts.request)
         return {
@@ -108,8 +115,9 @@ export function openK6(parts: K6Parts): K6Player {
         }
       } finally {
         tail?.drain(true)
-        tail?.close()
+        close()
       }
     },
+    close,
   }
 }
