@@ -4,9 +4,10 @@
 
 import { attemptEndings, Effect, failReasons, RequestFlag } from '../../../gateway/routing/core.ts'
 import type { AttemptEnding, FailReason, RoutePlan } from '../../../gateway/routing/core.ts'
+import { failAnswers, noBackend, noRoute, notReady, type Answer } from '../../../gateway/dataplane/answers.ts'
 import { pickBackend } from '../../../gateway/dataplane/state.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
-import { answerReasons, packAnswer, reasonOf, regionOf, statusOf, type AnswerReason } from './answers.ts'
+import { packAnswer, reasonIndex, reasonOf, regionOf, statusOf } from './answers.ts'
 import type { Engine } from './engine/engine.ts'
 import { tellEffect } from './evidence.ts'
 import { Attempt, Exchange, ExchangeFlag, Table } from './flights.ts'
@@ -32,12 +33,6 @@ const outcome = {
   of: attemptEndings.map((ending) => codeOf(ending)),
 }
 export const cancelledOutcome = outcome.cancelled
-
-/** Answers that a gateway gives by itself, by the core's reason: status and reason as in the real data plane. */
-const failAnswers: Record<FailReason, [status: number, reason: AnswerReason]> = {
-  residency: [503, 'RGT_RESIDENCY'], 'no-healthy-target': [503, 'RGT_NO_HEALTHY_TARGET'], 'upstream-timeout': [504, 'RGT_UPSTREAM_TIMEOUT'],
-  'upstream-failed': [502, 'RGT_UPSTREAM_FAILED'], capacity: [503, 'RGT_CAPACITY'],
-}
 
 /** What clients look like from here. */
 export interface ClientSide {
@@ -98,11 +93,11 @@ export class DataPlane {
     const nowUs = this.#parts.engine.nowUs
     const exchange = this.#open(gateway, client, template, row, pin === -1 ? 0 : ExchangeFlag.pinned)
     clients.serving(client, exchange)
-    if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
+    if (gateway.snapshot === null) return this.#refuse(exchange, notReady)
     const choice = gateway.choice(template)
     const backend = choice.route === -1 || choice.redirects ? null : choice.only ?? pickBackend(choice, gateway.random.next())
     if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0))
-    if (backend === null) return this.#refuse(exchange, choice.route === -1 ? 404 : 500, choice.route === -1 ? 'RGT_NO_ROUTE' : 'RGT_NO_HEALTHY_TARGET')
+    if (backend === null) return this.#refuse(exchange, choice.route === -1 ? noRoute : noBackend)
     const { cells } = this.exchanges
     const at = this.exchanges.at(exchange)
     cells[at + Exchange.service] = backend.service
@@ -111,7 +106,7 @@ export class DataPlane {
     gateway.budget.request(nowUs)
     const flags = (choice.eligible ? RequestFlag.Eligible : 0) | (pin === -1 ? 0 : RequestFlag.Pinned)
     const region = pin === -1 ? -1 : gateway.view!.layout.regionIndex.get(this.#parts.layout.regions[pin]) ?? -2
-    if (region === -2) return this.#refuse(exchange, 503, 'RGT_NO_HEALTHY_TARGET')
+    if (region === -2) return this.#refuse(exchange, failAnswers['no-healthy-target'])
     this.#route(gateway, exchange, backend.plan, flags, region)
   }
 
@@ -129,10 +124,10 @@ export class DataPlane {
     const exchange = this.#open(gateway, attempt, template, row, ExchangeFlag.fromPeer)
     this.attempts.cells[from + Attempt.peerExchange] = exchange
     const asking = gateways[this.attempts.cells[from + Attempt.gateway]]
-    if (gateway.snapshot === null) return this.#refuse(exchange, 503, 'RGT_NOT_READY')
+    if (gateway.snapshot === null) return this.#refuse(exchange, notReady)
     const choice = asking.choice(template)
     const plan = this.#planOfPeer(gateway, asking, template, route, service)
-    if (plan === null) return this.#refuse(exchange, 404, 'RGT_NO_ROUTE')
+    if (plan === null) return this.#refuse(exchange, noRoute)
     const at = this.exchanges.at(exchange)
     this.exchanges.cells[at + Exchange.service] = service
     this.exchanges.cells[at + Exchange.route] = route
@@ -293,7 +288,7 @@ export class DataPlane {
     const exchange = refused !== -1 ? refused : gateway.exchangeOf[ticket & coreRowMask]
     if (refused === -1) this.#forget(gateway, exchange)
     if (refused !== -1 && reason === 'no-healthy-target') this.#watching.refused(gateway, exchange)
-    this.#refuse(exchange, ...failAnswers[reason])
+    this.#refuse(exchange, failAnswers[reason])
   }
 
   /** The core no longer holds the exchange. */
@@ -340,12 +335,12 @@ export class DataPlane {
     this.#reply(exchange, answer)
   }
 
-  #refuse(exchange: number, status: number, reason: AnswerReason): void {
+  #refuse(exchange: number, { status, code }: Answer): void {
     const { cells } = this.exchanges
     const flags = cells[this.exchanges.at(exchange) + Exchange.flags]
     // To a peer a gateway owns up to an answer of its own only when no service can have seen the request.
     const own = (flags & ExchangeFlag.fromPeer) === 0 || (flags & ExchangeFlag.reached) === 0
-    this.#reply(exchange, packAnswer(status, own ? answerReasons.indexOf(reason) : 0, 0))
+    this.#reply(exchange, packAnswer(status, own ? reasonIndex(code) : 0, 0))
   }
 
   /** Sends the answer back where the request came from; the exchange is over. */
