@@ -17,16 +17,19 @@ export interface WallOffset {
 export function measureWallOffset(times = 5): WallOffset {
   let best: WallOffset = { offsetUs: 0, uncertaintyUs: Infinity }
   for (let round = 0; round < times; round++) {
+    // The tick lies between the last reading of the old millisecond and the first of the new one, so time is read
+    // before the one and after the other: between the two readings it would miss what passed before it.
+    let sinceUs = systemClock.nowUs()
     const startedMs = Date.now()
-    let beforeUs = systemClock.nowUs()
-    let wallMs = Date.now()
-    while (wallMs === startedMs) {
-      beforeUs = systemClock.nowUs()
+    let wallMs = startedMs
+    for (let nextUs = sinceUs; wallMs === startedMs;) {
+      sinceUs = nextUs
+      nextUs = systemClock.nowUs()
       wallMs = Date.now()
     }
-    const afterUs = systemClock.nowUs()
-    const uncertaintyUs = Math.max(1, afterUs - beforeUs)
-    if (uncertaintyUs < best.uncertaintyUs) best = { offsetUs: wallMs * 1000 - beforeUs, uncertaintyUs }
+    const untilUs = systemClock.nowUs()
+    const uncertaintyUs = Math.max(1, untilUs - sinceUs)
+    if (uncertaintyUs < best.uncertaintyUs) best = { offsetUs: wallMs * 1000 - sinceUs, uncertaintyUs }
   }
   return best
 }
