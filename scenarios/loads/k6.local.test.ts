@@ -12,7 +12,7 @@ import { systemClock } from '../../gateway/runtime.ts'
 import { arrivalsOf } from '../../topologies/arrivals.ts'
 import type { RequestRow } from '../../topologies/history.ts'
 import type { LoadSpec, StreamSpec } from '../../topologies/substrate.ts'
-import { openK6, type K6Summary } from '../../topologies/substrates/local/k6/k6.ts'
+import { openK6, type K6Summary } from '../../topologies/substrates/sockets/k6/k6.ts'
 import { findTool } from '../../topologies/tools/index.ts'
 import { withSuite } from './index.ts'
 

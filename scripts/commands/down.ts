@@ -1,6 +1,6 @@
 // `regatta down`: end topologies that are held up, and remove what dead runs left behind.
 
-import { claims, ownerLives, signalQuietly, sweep } from '../../topologies/substrates/local/ownership.ts'
+import { claims, ownerLives, signalQuietly, sweep } from '../../topologies/substrates/sockets/ownership.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { commandError } from '../errors.ts'
 import { ending, type Command } from './command.ts'

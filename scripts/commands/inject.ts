@@ -5,7 +5,7 @@ import { formatDuration, parseDurationUs } from '../../gateway/config/duration.t
 import { CodedError, CodedErrors, type ErrorDetails } from '../../gateway/errors.ts'
 import { faultKinds, faults } from '../../scenarios/faults/index.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
-import { claims, ownerLives, type ClaimDocument } from '../../topologies/substrates/local/ownership.ts'
+import { claims, ownerLives, type ClaimDocument } from '../../topologies/substrates/sockets/ownership.ts'
 import type { ControlProblem } from '../control.ts'
 import { commandError } from '../errors.ts'
 import type { Injected } from '../injection.ts'

@@ -9,7 +9,7 @@ import { formatPlace, type CodedError, type Place } from '../../gateway/errors.t
 import { scenarioError } from '../../scenarios/errors.ts'
 import { mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
-import { claims } from '../../topologies/substrates/local/ownership.ts'
+import { claims } from '../../topologies/substrates/sockets/ownership.ts'
 import { projectRoot } from '../environment.ts'
 import { ending, type Command } from './command.ts'
 

@@ -3,7 +3,7 @@
 
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { identify, type ProcessIdentity } from '../substrates/local/ownership.ts'
+import { identify, type ProcessIdentity } from '../substrates/sockets/ownership.ts'
 
 const lookEveryMs = 200
 let counter = 0

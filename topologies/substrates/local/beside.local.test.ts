@@ -9,9 +9,9 @@ import { gatewayConfig } from '../../gateway-config.ts'
 import { loadTopology } from '../../load.ts'
 import { Recording, streamOf } from '../../substrate-tour.case.ts'
 import type { Deployment, ToolPolicy } from '../../substrate.ts'
-import { cleanUp, scratch } from './child.case.ts'
+import { cleanUp, scratch } from '../sockets/child.case.ts'
 import { localSubstrate } from './local.ts'
-import { claims } from './ownership.ts'
+import { claims } from '../sockets/ownership.ts'
 
 interface Held { deployment: Deployment; record: Recording; runDir: string }
 let held: Held[] = []

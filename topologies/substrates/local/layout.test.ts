@@ -6,7 +6,7 @@ import { loadTopology } from '../../load.ts'
 import type { ClientGroup, Entry, Link, PlaceRef, Topology } from '../../topology.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { localSubstrate } from './local.ts'
-import { mostPorts } from './ports.ts'
+import { mostPorts } from '../sockets/ports.ts'
 
 const names = (prefix: string, max: number, min = 0) => fc.integer({ min, max }).map((count) => Array.from({ length: count }, (_, index) => `${prefix}-${index}`))
 
@@ -50,7 +50,7 @@ const portsOf = ({ gateways, controlPlanes, services, entries, faultProxyApiPort
   ...gateways.flatMap(({ listen }) => [listen.ingress, listen.eastWest, listen.admin].flatMap((at) => at === null ? [] : [at.port])),
   ...controlPlanes.map(({ listen }) => listen.port),
   ...services.flatMap(({ control, endpoints }) => [control.port, ...endpoints.map(({ port }) => port)]),
-  ...entries.map(({ listenPort }) => listenPort),
+  ...entries.map(({ listen }) => listen.port),
 ]
 
 test('is pure, stays within the ports it asks for, and listens on no port twice', () => {
@@ -74,7 +74,7 @@ test('gives every link that connections are opened on its entries, each to a por
       if (listen.eastWest !== null) listening.set(listen.eastWest.port, `${role} ${name} east-west`)
     }
     for (const { region, listen } of layout.controlPlanes) listening.set(listen.port, `control plane ${region}`)
-    const told = layout.entries.map(({ from, to, channel, upstreamPort, rttMs }) => `${from} ${to} ${channel} ${listening.get(upstreamPort)} ${rttMs}`)
+    const told = layout.entries.map(({ from, to, channel, upstream, rttMs }) => `${from} ${to} ${channel} ${listening.get(upstream.port)} ${rttMs}`)
     const wanted = topology.links.flatMap(({ from, to, rttMs }) => {
       const [kind, name] = to.split(':')
       if (kind === 'clients' || (kind === 'edge' && !from.startsWith('clients:'))) return []
@@ -91,7 +91,7 @@ test('gives every link that connections are opened on its entries, each to a por
 test('nobody is given an address that leads round its link', () => {
   fc.assert(fc.property(topologies, (topology) => {
     const { layout } = layOut(topology)
-    const entryAt = new Map(layout.entries.map((entry) => [entry.listenPort, entry]))
+    const entryAt = new Map(layout.entries.map((entry) => [entry.listen.port, entry]))
     for (const [group, { edges, regions }] of Object.entries(layout.waysIn)) {
       for (const [name, { port }] of Object.entries(edges)) expect(entryAt.get(port)).toMatchObject({ from: `clients:${group}`, to: `edge:${name}`, channel: 'data' })
       for (const [name, { port }] of Object.entries(regions)) expect(entryAt.get(port)).toMatchObject({ from: `clients:${group}`, to: `region:${name}`, channel: 'data' })
@@ -114,7 +114,7 @@ test.for(['three-regions', 'fifteen-regions'])('%s: an edge asks the control pla
   const { layout } = layOut(topology)
   for (const { name: edge, home } of topology.edges) {
     const [first] = layout.gateways.find((one) => one.name === edge && one.role === 'edge')!.controlPlanes
-    expect(layout.entries.find(({ listenPort }) => listenPort === first.port)?.to).toBe(`region:${home}`)
+    expect(layout.entries.find(({ listen }) => listen.port === first.port)?.to).toBe(`region:${home}`)
   }
 })
 

@@ -8,22 +8,12 @@ import type { ControlPlaneBootstrap, Discovery } from '../../../gateway/controlp
 import { defaultLimits, type GatewayBootstrap } from '../../../gateway/dataplane/bootstrap.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import type { PlaceRef, Topology } from '../../topology.ts'
-import type { GroupEntries } from './generator/bootstrap.ts'
-import type { ServicesBootstrap } from './services/bootstrap.ts'
-import type { PortBlock } from './ports.ts'
+import type { GroupEntries } from '../sockets/generator/bootstrap.ts'
+import type { ServicesBootstrap } from '../sockets/services/bootstrap.ts'
+import type { LinkEntry } from '../sockets/links.ts'
+import type { PortBlock } from '../sockets/ports.ts'
 
 export const loopback = '127.0.0.1'
-
-/** One fault-proxy entry: connections opened at `from` towards `to`. */
-export interface LinkEntry {
-  name: string
-  from: PlaceRef
-  to: PlaceRef
-  channel: 'data' | 'control'
-  listenPort: number
-  upstreamPort: number
-  rttMs: number
-}
 
 export interface Layout {
   gateways: GatewayBootstrap[]
@@ -79,7 +69,7 @@ export function layOutProcesses(request: LayoutRequest): Layout {
       return {
         name, role: 'edge', region: null, token, seed, limits: defaultLimits, stateDir: `${stateDir}/edge.${name}`,
         listen: { ingress: at(ingress), eastWest: null, admin: at(admin) },
-        controlPlanes: nearestFirst.map(({ listenPort }) => at(listenPort)),
+        controlPlanes: nearestFirst.map(({ listen }) => listen),
       }
     }),
   ]
@@ -92,7 +82,7 @@ export function layOutProcesses(request: LayoutRequest): Layout {
   const waysIn = Object.fromEntries(topology.clients.map(({ name, entry: own }): [string, GroupEntries] => {
     const reach = (kind: 'edge' | 'region'): GroupEntries['edges'] => Object.fromEntries(entries
       .filter((one) => one.from === `clients:${name}` && one.to.startsWith(`${kind}:`))
-      .map((one) => [one.to.slice(kind.length + 1), { ...at(one.listenPort), gateway: one.to.slice(kind.length + 1) }]))
+      .map((one) => [one.to.slice(kind.length + 1), { ...one.listen, gateway: one.to.slice(kind.length + 1) }]))
     return [name, { own, edges: reach('edge'), regions: reach('region') }]
   }))
   return { gateways, controlPlanes, services, entries, faultProxyApiPort, waysIn }
@@ -115,7 +105,8 @@ function linkEntries(
     const [source] = from.split(':')
     const [kind, name] = to.split(':')
     const make = (channel: LinkEntry['channel'], upstreamPort: number): LinkEntry => ({
-      name: `${from}--${to}--${channel}`.replaceAll(':', '.'), from, to, channel, listenPort: ports.next(), upstreamPort, rttMs,
+      name: `${from}--${to}--${channel}`.replaceAll(':', '.'), from, to, channel,
+      listen: { host: loopback, port: ports.next() }, upstream: { host: loopback, port: upstreamPort }, rttMs,
     })
     if (kind === 'edge' && source === 'clients') return [make('data', edgePorts.get(name)!.ingress)]
     if (kind !== 'region') return []
@@ -136,11 +127,11 @@ function discover(topology: Topology, services: ServicesBootstrap[], entries: Li
     }
   }
   const links: Discovery['links'] = {}
-  for (const { from, to, channel, listenPort, rttMs } of entries) {
+  for (const { from, to, channel, listen, rttMs } of entries) {
     const [source, gateway] = from.split(':')
     if (channel !== 'data' || source === 'clients' || !to.startsWith('region:')) continue
     const byRegion = (links[gateway] ??= {})
-    byRegion[to.slice('region:'.length)] = { addresses: [{ host: loopback, port: listenPort }], rttMs }
+    byRegion[to.slice('region:'.length)] = { addresses: [listen], rttMs }
   }
   return { regions: topology.regions.map(({ name, jurisdiction }) => ({ name, jurisdiction })), endpoints, links }
 }

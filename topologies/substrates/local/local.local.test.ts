@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { substrateContract } from '../../substrate.case.ts'
 import { localSubstrate } from './local.ts'
-import { claims } from './ownership.ts'
+import { claims } from '../sockets/ownership.ts'
 
 substrateContract('local', localSubstrate, {
   nothingLeft(runDir) {

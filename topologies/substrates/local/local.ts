@@ -9,19 +9,19 @@ import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
 import { findTool, type FoundTool } from '../../tools/index.ts'
-import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
-import { openDeployment } from './deployment.ts'
-import { openJournal, type Journal } from './journal.ts'
-import { openFaultProxy, type FaultProxy } from './faultproxy/index.ts'
+import { bundlePrograms, projectRoot, type Program } from '../sockets/bundle.ts'
+import { openDeployment } from '../sockets/deployment.ts'
+import { openJournal, type Journal } from '../sockets/journal.ts'
+import { openFaultProxy, type FaultProxy } from '../sockets/faultproxy/index.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
-import { openLinkBoard, type LinkBoard } from './links.ts'
-import { openLoads, type Loads } from './loads.ts'
-import { claimRun, claims, ownerLives, sweep, type Claim } from './ownership.ts'
-import { mostPorts, reservePorts } from './ports.ts'
+import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
+import { openLoads, type Loads } from '../sockets/loads.ts'
+import { claimRun, claims, ownerLives, sweep, type Claim } from '../sockets/ownership.ts'
+import { mostPorts, reservePorts } from '../sockets/ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
-import { supervise, type ProcessSpec } from './processes.ts'
+import { supervise, type ProcessSpec } from '../sockets/processes.ts'
 import { findProduct, fixedPublisher, startEdges, takeEdges } from './products.ts'
-import { openPublisher } from './publisher.ts'
+import { httpPlane, openPublisher } from '../sockets/publisher.ts'
 
 export const localSubstrate: Substrate = {
   kind: 'local',
@@ -84,7 +84,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
 
   const journal: Journal = openJournal(history)
   const publisher = openPublisher({
-    planes: layout.controlPlanes.map(({ region, listen }) => ({ region, port: listen.port })), token, journal, scheduler: systemScheduler,
+    planes: layout.controlPlanes.map(({ region, listen }) => httpPlane(region, listen.port, token)), journal, scheduler: systemScheduler,
   })
   const serving = watchSnapshots(layout)
   const supervisor = supervise(claim, workDir, environment(dirname(programs.gateway)), {
@@ -143,6 +143,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     servicesPort: (region) => layout.services.find((one) => one.region === region)!.control.port,
   })
   return openDeployment({
+    kind: 'local', capabilities: localCapabilities,
     inventory, faults, journal,
     publisher: fixedPublisher(publisher, product),
     loads,

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Primitive } from '../../primitives.ts'
 import { openFaultDesk } from './primitives.ts'
-import type { Supervisor } from './processes.ts'
+import type { Supervisor } from '../sockets/processes.ts'
 
 /** Processes that remember only whether they run and are stopped. */
 function world(healLink: () => Promise<void> = async () => {}) {

@@ -3,9 +3,10 @@
 
 import { topologyError } from '../../errors.ts'
 import type { Capabilities, Primitive, RegionPlace } from '../../primitives.ts'
-import type { LinkBoard, LinkPrimitive } from './links.ts'
-import type { Supervisor } from './processes.ts'
-import { openTurns } from './turns.ts'
+import type { LinkBoard, LinkPrimitive } from '../sockets/links.ts'
+import type { FaultDesk } from '../sockets/fault-desk.ts'
+import type { Supervisor } from '../sockets/processes.ts'
+import { openTurns } from '../sockets/turns.ts'
 
 export const localCapabilities: Capabilities = {
   delay: { supported: true, how: 'latency toxic on the fault proxy, each direction apart', symptom: 'the proxy accepts at once; every byte comes later by the delay' },
@@ -16,12 +17,6 @@ export const localCapabilities: Capabilities = {
   stop: { supported: true, how: 'SIGKILL; healed by starting the same process on the same port', symptom: 'behind the fault proxy: accepted, then closed at once; otherwise refused' },
   degrade: { supported: true, how: 'control port of the echo services', symptom: 'responses come later and some are 500' },
   skew: { supported: false, how: 'processes of one machine share its clock', symptom: 'none' },
-}
-
-export interface FaultDesk {
-  apply(key: string, primitive: Primitive): Promise<void>
-  heal(key: string): Promise<void>
-  healAll(): Promise<void>
 }
 
 export interface FaultDeskParts {

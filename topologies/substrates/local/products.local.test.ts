@@ -13,7 +13,7 @@ import type { Driver, Rendering } from '../../../gateway/drivers/driver.ts'
 import { drivers } from '../../../gateway/drivers/index.ts'
 import { findTool } from '../../tools/index.ts'
 import type { Inventory, StartRequest } from '../../substrate.ts'
-import { bundlePrograms } from './bundle.ts'
+import { bundlePrograms } from '../sockets/bundle.ts'
 import { findProduct, untilReady, writeRendering } from './products.ts'
 
 const scratch = mkdtempSync(join(tmpdir(), 'regatta-products-'))

@@ -14,10 +14,10 @@ import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../errors.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
 import { findTool, requireTool } from '../../tools/index.ts'
-import type { Journal } from './journal.ts'
+import type { Journal } from '../sockets/journal.ts'
 import type { Layout } from './layout.ts'
-import type { Supervisor } from './processes.ts'
-import type { Publisher } from './publisher.ts'
+import type { Supervisor } from '../sockets/processes.ts'
+import type { Publisher } from '../sockets/publisher.ts'
 
 export interface Product {
   driver: Driver

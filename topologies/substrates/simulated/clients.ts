@@ -4,7 +4,7 @@
 import { requestOutcomes, type RequestOutcome } from '../../history.ts'
 import { Schedule } from '../../schedule.ts'
 import type { LoadSpec } from '../../substrate.ts'
-import { outcomeOfResponse } from '../local/generator/outcome.ts'
+import { outcomeOfResponse } from '../sockets/generator/outcome.ts'
 import { answerReasons, reasonOf, regionOf, statusOf } from './answers.ts'
 import { headBytes, type ClientSide, type DataPlane } from './dataplane.ts'
 import type { Engine } from './engine/engine.ts'

@@ -19,7 +19,10 @@ export interface Journal {
 type WithoutTime<T> = T extends unknown ? Omit<T, 'atUs' | 'source'> : never
 type RunEvent = WithoutTime<Extract<HistoryEvent, { source: 'run' }>>
 
-export function openJournal(sink: HistorySink): Journal {
+/**
+ * `clockOffsetUs`: how far a process's monotonic clock is ahead of this machine's; nought where they are one clock.
+ */
+export function openJournal(sink: HistorySink, clockOffsetUs: (process: string) => number = () => 0): Journal {
   let zeroUs: number | null = null
   let closed = false
   const held: HistoryEvent[] = []
@@ -47,10 +50,10 @@ export function openJournal(sink: HistorySink): Journal {
       }
       const evidence = parseEvidence(line)
       if (evidence === null) this.note({ kind: 'tool', tool: process, text: line })
-      else if (evidence[0] === 'event') put({ source: process, ...evidence[1] } as HistoryEvent)
+      else if (evidence[0] === 'event') put({ source: process, ...evidence[1], atUs: evidence[1].atUs - clockOffsetUs(process) } as HistoryEvent)
       else if (zeroUs !== null) {
         const attempt = evidence[1]
-        sink.attempt({ ...attempt, gateway: process.slice(process.indexOf('/') + 1), startUs: attempt.startUs - zeroUs })
+        sink.attempt({ ...attempt, gateway: process.slice(process.indexOf('/') + 1), startUs: attempt.startUs - clockOffsetUs(process) - zeroUs })
       }
     },
   }

@@ -9,7 +9,7 @@ import { startControlPlaneServer } from '../../../gateway/controlplane/server.ts
 import { discovery, route, shop } from '../../../gateway/controlplane/shop.case.ts'
 import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
 import type { PublicationNote } from '../../publication.ts'
-import { openPublisher } from './publisher.ts'
+import { httpPlane, openPublisher } from './publisher.ts'
 
 const token = 'the-token-of-this-run'
 const closing: (() => unknown)[] = []
@@ -40,7 +40,7 @@ function startPublisher(port: number) {
   const notes: PublicationNote[] = []
   const timers = new Set<() => void>()
   const publisher = openPublisher({
-    planes: [{ region: 'eu-west', port }], token, journal: { note: (note) => { notes.push(note as PublicationNote) } },
+    planes: [httpPlane('eu-west', port, token)], journal: { note: (note) => { notes.push(note as PublicationNote) } },
     scheduler: {
       after(_, run) {
         timers.add(run)

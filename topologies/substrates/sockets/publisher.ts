@@ -1,5 +1,5 @@
-// Publishes configuration over HTTP to the regional control planes of this machine (topologies/publication.ts says
-// what that means). Nothing of it is left when it is closed: no timer, no request.
+// Publishes configuration to regional control planes, however these are reached (topologies/publication.ts says what
+// publishing means; here it is over HTTP). Nothing of it is left when it is closed: no timer, no request.
 
 import type { WholeConfig } from '../../../gateway/controlplane/protocol.ts'
 import type { CodedError } from '../../../gateway/errors.ts'
@@ -19,37 +19,26 @@ export interface Publisher {
   close(): void
 }
 
-export interface ControlAddress { region: string; port: number }
+/** The way to one control plane. */
+export interface PlaneTransport {
+  region: string
+  /** Never rejects; what cannot be delivered is `silent`. Gives up when the signal says so. */
+  ask(asked: ConfigChange | WholeConfig, signal: AbortSignal): Promise<PlaneReply>
+}
 
 export interface PublisherParts {
-  planes: ControlAddress[]
-  token: string
+  planes: PlaneTransport[]
   journal: Pick<Journal, 'note'>
   scheduler: Pick<Scheduler, 'after'>
 }
 
-export function openPublisher({ planes, token, journal, scheduler }: PublisherParts): Publisher {
-  const ports = new Map(planes.map(({ region, port }) => [region, port]))
+export function openPublisher({ planes, journal, scheduler }: PublisherParts): Publisher {
+  const transports = new Map(planes.map((plane) => [plane.region, plane]))
   const closing = new AbortController()
 
-  const ask = async (region: string, asked: ConfigChange | WholeConfig): Promise<PlaneReply> => {
-    try {
-      const response = await fetch(`http://127.0.0.1:${ports.get(region)}/v1/config`, {
-        method: 'documents' in asked ? 'PUT' : 'PATCH',
-        headers: { 'x-regatta-token': token, 'content-type': 'application/json' }, body: JSON.stringify(asked),
-        signal: AbortSignal.any([closing.signal, AbortSignal.timeout(publishPatienceMs)]),
-      })
-      const { ok, status } = response
-      const body = await response.text()
-      if (ok) return { kind: 'accepted' }
-      return status === 409 ? { kind: 'gap', held: (JSON.parse(body) as { revision: number }).revision, status, body } : { kind: 'refused', status, body }
-    } catch (error) {
-      return { kind: 'silent', reason: String(error) }
-    }
-  }
   const publication = openPublication({
     regions: planes.map(({ region }) => region), scheduler,
-    send: (region, asked, replied) => void ask(region, asked).then(replied),
+    send: (region, asked, replied) => void transports.get(region)!.ask(asked, AbortSignal.any([closing.signal, AbortSignal.timeout(publishPatienceMs)])).then(replied),
     tell: (note) => journal.note(note),
   })
 
@@ -81,6 +70,27 @@ export function openPublisher({ planes, token, journal, scheduler }: PublisherPa
     close() {
       publication.close()
       closing.abort()
+    },
+  }
+}
+
+/** A control plane that listens on loopback. */
+export function httpPlane(region: string, port: number, token: string): PlaneTransport {
+  return {
+    region,
+    async ask(asked, signal) {
+      try {
+        const response = await fetch(`http://127.0.0.1:${port}/v1/config`, {
+          method: 'documents' in asked ? 'PUT' : 'PATCH',
+          headers: { 'x-regatta-token': token, 'content-type': 'application/json' }, body: JSON.stringify(asked), signal,
+        })
+        const { ok, status } = response
+        const body = await response.text()
+        if (ok) return { kind: 'accepted' }
+        return status === 409 ? { kind: 'gap', held: (JSON.parse(body) as { revision: number }).revision, status, body } : { kind: 'refused', status, body }
+      } catch (error) {
+        return { kind: 'silent', reason: String(error) }
+      }
     },
   }
 }

@@ -7,6 +7,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { SnapshotAddress } from '../../../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../../../errors.ts'
 import { openApiClient, type ApiClient } from './client.ts'
 import type { FaultProxyBootstrap } from './embedded/main.ts'
@@ -16,14 +17,15 @@ export type { CutMode, Stream } from './entry.ts'
 
 export interface FaultProxyEntry {
   name: string
-  listenPort: number
-  upstreamPort: number
+  /** As the proxy itself sees addresses: in a container these are not the machine's. */
+  listen: SnapshotAddress
+  upstream: SnapshotAddress
 }
 
 export interface FaultProxy {
   readonly kind: 'toxiproxy' | 'embedded'
   readonly version: string
-  /** Open entries on 127.0.0.1, in one call. */
+  /** Open entries, in one call. */
   add(entries: FaultProxyEntry[]): Promise<void>
   /** One-way delay of a stream from now on (not added to what was set before). Whole milliseconds; 0 = none. */
   setDelay(name: string, stream: Stream, delayMs: number, jitterMs: number): Promise<void>
@@ -74,12 +76,44 @@ export const faultProxySymptoms = {
  */
 export async function openFaultProxy(options: FaultProxyOptions): Promise<FaultProxy> {
   const child = await start(options)
-  const client = openApiClient(options.apiPort, options.token)
+  let said = ''
+  let failure: Error | null = null
+  child.stderr?.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-2_000) })
+  child.once('error', (error) => { failure = error })
+  return connectFaultProxy({
+    kind: options.binary === null ? 'embedded' : 'toxiproxy', apiPort: options.apiPort, token: options.token,
+    ended: () => (failure === null && child.exitCode === null && child.signalCode === null ? null : String(failure ?? said).trim() || `exit code ${child.exitCode ?? child.signalCode}`),
+    said: () => said.trim(),
+    end: () => end(child),
+  })
+}
+
+/** A proxy that somebody else started and owns: a process here, or a container whose API is mapped to loopback. */
+export interface RunningFaultProxy {
+  kind: FaultProxy['kind']
+  apiPort: number
+  token: string
+  /** Its last words when it is no more; null while it runs. */
+  ended(): string | null
+  /** What it said so far, for the error when it does not answer. */
+  said(): string
+  end(): Promise<void>
+}
+
+/**
+ * Waits until the API of a running proxy answers.
+ * @throws CodedError RGT_SUBSTRATE_START when it ends early or does not answer within 10 s; it is ended then.
+ */
+export async function connectFaultProxy(running: RunningFaultProxy): Promise<FaultProxy> {
+  const client = openApiClient(running.apiPort, running.token)
+  const close = async (): Promise<void> => {
+    await client.close()
+    await running.end()
+  }
   try {
-    const version = await ready(child, client)
-    return drive(options.binary === null ? 'embedded' : 'toxiproxy', version, child, client)
+    return drive(running.kind, await ready(running, client), client, close)
   } catch (error) {
-    await end(child, client)
+    await close()
     throw error
   }
 }
@@ -101,15 +135,12 @@ async function start({ binary, apiPort, token, stateDir, program, seed, spawn }:
 }
 
 /** Version of the API that answers. */
-async function ready(child: ChildProcess, { toxiproxy }: ApiClient): Promise<string> {
-  let said = ''
-  let failure: Error | null = null
-  child.stderr?.on('data', (chunk: Buffer) => { said = (said + chunk.toString()).slice(-2_000) })
-  child.once('error', (error) => { failure = error })
+async function ready({ ended, said }: RunningFaultProxy, { toxiproxy }: ApiClient): Promise<string> {
   for (let waitedMs = 0; waitedMs < readyWithinMs; waitedMs += 10) {
-    if (failure !== null || child.exitCode !== null || child.signalCode !== null) {
+    const lastWords = ended()
+    if (lastWords !== null) {
       throw topologyError('RGT_SUBSTRATE_START', 'the fault proxy ended before it was ready', {
-        found: String(failure ?? said).trim() || `exit code ${child.exitCode ?? child.signalCode}`,
+        found: lastWords,
         hint: 'see whether its API port is taken and its file is executable',
       })
     }
@@ -118,11 +149,11 @@ async function ready(child: ChildProcess, { toxiproxy }: ApiClient): Promise<str
     await sleep(10)
   }
   throw topologyError('RGT_SUBSTRATE_START', 'the fault proxy did not answer in time', {
-    expected: `GET ${toxiproxy.host}/version within ${readyWithinMs / 1000} s`, found: said.trim() || 'silence',
+    expected: `GET ${toxiproxy.host}/version within ${readyWithinMs / 1000} s`, found: said() || 'silence',
   })
 }
 
-function drive(kind: FaultProxy['kind'], version: string, child: ChildProcess, client: ApiClient): FaultProxy {
+function drive(kind: FaultProxy['kind'], version: string, client: ApiClient, close: () => Promise<void>): FaultProxy {
   const entries = new Map<string, Entry>()
   const entry = (name: string): Entry => {
     const found = entries.get(name)
@@ -133,8 +164,8 @@ function drive(kind: FaultProxy['kind'], version: string, child: ChildProcess, c
     kind,
     version,
     async add(wanted) {
-      const made = await client.toxiproxy.populate(wanted.map(({ name, listenPort, upstreamPort }) => ({
-        name: wireName(name), listen: `127.0.0.1:${listenPort}`, upstream: `127.0.0.1:${upstreamPort}`, enabled: true,
+      const made = await client.toxiproxy.populate(wanted.map(({ name, listen, upstream }) => ({
+        name: wireName(name), listen: `${listen.host}:${listen.port}`, upstream: `${upstream.host}:${upstream.port}`, enabled: true,
       })))
       for (const { name } of wanted) entries.set(name, createEntry(made[wireName(name)]))
     },
@@ -143,7 +174,7 @@ function drive(kind: FaultProxy['kind'], version: string, child: ChildProcess, c
     uncut: async (name, stream, mode) => entry(name).uncut(stream, mode),
     throttle: async (name, stream, bytesPerSecond) => entry(name).throttle(stream, bytesPerSecond),
     reset: async (name) => entry(name).reset(),
-    close: () => end(child, client),
+    close,
   }
 }
 
@@ -152,8 +183,7 @@ function wireName(name: string): string {
   return encodeURIComponent(name).replaceAll('%', '~')
 }
 
-async function end(child: ChildProcess, client: ApiClient): Promise<void> {
-  await client.close()
+async function end(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')

@@ -11,8 +11,8 @@ import { cleanUp, runProgram, scratch } from './child.case.ts'
 afterAll(cleanUp)
 
 const entries = [
-  'gateway/dataplane/main.ts', 'gateway/controlplane/main.ts', 'topologies/substrates/local/services/main.ts',
-  'topologies/substrates/local/generator/main.ts', 'topologies/substrates/local/faultproxy/embedded/main.ts',
+  'gateway/dataplane/main.ts', 'gateway/controlplane/main.ts', 'topologies/substrates/sockets/services/main.ts',
+  'topologies/substrates/sockets/generator/main.ts', 'topologies/substrates/sockets/faultproxy/embedded/main.ts',
 ]
 
 function project(): { root: string; write(file: string, source: string): void } {

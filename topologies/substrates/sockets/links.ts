@@ -2,9 +2,17 @@
 // out the sum anew, so overlapping faults heal in any order without taking each other away.
 
 import type { Direction, Primitive } from '../../primitives.ts'
-import type { FaultProxy } from './faultproxy/index.ts'
-import type { LinkEntry } from './layout.ts'
+import type { PlaceRef } from '../../topology.ts'
+import type { FaultProxy, FaultProxyEntry } from './faultproxy/index.ts'
 import { openTurns } from './turns.ts'
+
+/** One fault-proxy entry: connections opened at `from` towards `to`. */
+export interface LinkEntry extends FaultProxyEntry {
+  from: PlaceRef
+  to: PlaceRef
+  channel: 'data' | 'control'
+  rttMs: number
+}
 
 export type LinkPrimitive = Extract<Primitive, { on: Direction[] }>
 type Stream = 'upstream' | 'downstream'

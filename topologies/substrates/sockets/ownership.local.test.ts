@@ -89,7 +89,7 @@ test('a topology whose runner is killed while a gateway is frozen leaves nothing
     import { loadTopology } from ${local('../../load.ts')}
     import { gatewayConfig } from ${local('../../gateway-config.ts')}
     import { claims } from ${local('ownership.ts')}
-    import { localSubstrate } from ${local('local.ts')}
+    import { localSubstrate } from ${local('../local/local.ts')}
     const topology = await loadTopology('three-regions')
     const deployment = await localSubstrate.start({
       topology, config: await gatewayConfig(topology), seed: 1, runDir: ${JSON.stringify(runDir)}, signal: new AbortController().signal,

@@ -1,17 +1,21 @@
-// A running topology on this machine: plays timed steps, sends loads through generator processes, and turns
+// A running topology in real time: plays timed steps, sends loads through generator processes, and turns
 // what every process tells into the history. Declared first, then `run` plays it in real time.
 
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
+import type { Capabilities } from '../../primitives.ts'
 import type { Deployment, Inventory, LoadSpec, Step } from '../../substrate.ts'
+import type { FaultDesk } from './fault-desk.ts'
 import type { Journal } from './journal.ts'
 import type { Loads } from './loads.ts'
 import { watchMachine } from './machine.ts'
 import { openTimetable } from './timetable.ts'
-import { localCapabilities, type FaultDesk } from './primitives.ts'
 import type { Publisher } from './publisher.ts'
 
 export interface DeploymentParts {
+  /** Of the substrate. */
+  kind: string
+  capabilities: Capabilities
   inventory: Inventory
   faults: FaultDesk
   loads: Loads
@@ -75,7 +79,7 @@ export function openDeployment(parts: DeploymentParts): Deployment {
   }
 
   return {
-    kind: 'local', capabilities: localCapabilities, inventory,
+    kind: parts.kind, capabilities: parts.capabilities, inventory,
     at: timetable.at,
     drive: (load: LoadSpec) => loads.add(load),
     run,

@@ -14,6 +14,8 @@ export interface ProxyUnderTest {
   token: string
 }
 
+const at = (port: number) => ({ host: '127.0.0.1', port })
+
 /** Longer than anything on loopback takes when nothing is in its way; silence is judged after it. */
 const silenceMs = 150
 
@@ -26,7 +28,7 @@ export function faultProxyCases(open: () => Promise<ProxyUnderTest>): void {
 
   const entry = async (name: string, upstreamPort = echo.port): Promise<number> => {
     const listenPort = ports.pop()!
-    await proxy.add([{ name, listenPort, upstreamPort }])
+    await proxy.add([{ name, listen: at(listenPort), upstream: at(upstreamPort) }])
     return listenPort
   }
   const through = async (port: number): Promise<Dialled> => {
@@ -206,10 +208,10 @@ export function faultProxyCases(open: () => Promise<ProxyUnderTest>): void {
   })
 
   test('carries two hundred entries with a delay each way', async () => {
-    const many = ports.splice(0, 200).map((listenPort, index) => ({ name: `many/${index}`, listenPort, upstreamPort: echo.port }))
+    const many = ports.splice(0, 200).map((port, index) => ({ name: `many/${index}`, listen: at(port), upstream: at(echo.port) }))
     await proxy.add(many)
     await Promise.all(many.flatMap(({ name }) => [proxy.setDelay(name, 'upstream', 10, 0), proxy.setDelay(name, 'downstream', 10, 0)]))
-    const connections = await Promise.all(many.map(({ listenPort }) => through(listenPort)))
+    const connections = await Promise.all(many.map(({ listen }) => through(listen.port)))
     const times = await Promise.all(connections.map((connection) => connection.roundTripMs()))
     expect(Math.min(...times)).toBeGreaterThanOrEqual(19)
   })

@@ -14,9 +14,9 @@ export const projectRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.
 const programs = {
   gateway: 'gateway/dataplane/main.ts',
   'control-plane': 'gateway/controlplane/main.ts',
-  services: 'topologies/substrates/local/services/main.ts',
-  generator: 'topologies/substrates/local/generator/main.ts',
-  'fault-proxy': 'topologies/substrates/local/faultproxy/embedded/main.ts',
+  services: 'topologies/substrates/sockets/services/main.ts',
+  generator: 'topologies/substrates/sockets/generator/main.ts',
+  'fault-proxy': 'topologies/substrates/sockets/faultproxy/embedded/main.ts',
 } as const
 
 export type Program = keyof typeof programs
