@@ -50,8 +50,30 @@ export interface SubstrateOptions {
   collectGarbageEveryMs: number
   /** Load engines that will be driven, so that their tools are found before the topology starts. */
   engines?: LoadSpec['engine'][]
+  /** For `kind`; other substrates take no notice. */
+  clusters?: ClusterOptions
   /** For `simulated`; other substrates take no notice. */
   simulation?: SimulationOptions
+}
+
+/** Where clusters come from. Everything has a default, so an ordinary machine with Docker needs none of it. */
+export interface ClusterOptions {
+  /** Image of kind's nodes; kind's own default when absent. */
+  nodeImage?: string
+  /** Base of the gateway's image, which must bring Node 24 or newer as `node`; default: the official slim image. */
+  baseImage?: string
+  /** As DOCKER_HOST; Docker's own default when absent. */
+  dockerHost?: string
+  /** Existing clusters, region → kubeconfig context, instead of new ones. Every region of the topology is named. */
+  contexts?: Record<string, string>
+  /** Kubeconfig file of `contexts`; default: KUBECONFIG, then ~/.kube/config. */
+  kubeconfig?: string
+  /** Docker network from which the nodes of `contexts` are reached, and which edges and links join; default: `kind`. */
+  network?: string
+  /** Play the offered load inside this context by k6-operator instead of from this machine. */
+  loadContext?: string
+  /** Runner pods of that load. */
+  parallelism?: number
 }
 
 export interface SimulationOptions {

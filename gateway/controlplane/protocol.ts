@@ -90,4 +90,14 @@ export interface ControlPlaneBootstrap {
   discovery: Discovery
   /** Accepted changes are kept here and read again after a restart; none are kept without it. */
   stateDir?: string
+  /** In a cluster: configuration and the endpoints of its own region come from the API server, by watch. */
+  kubernetes?: KubernetesSource
+}
+
+/** What a control plane reads of the cluster that it runs in, as its service account. */
+export interface KubernetesSource {
+  /** Where its ConfigRevision stands. */
+  systemNamespace: string
+  /** Namespace of the configuration → the cluster's namespace that stands for it (equal in clusters of our own). */
+  namespaces: Record<string, string>
 }
