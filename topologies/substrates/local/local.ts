@@ -8,20 +8,23 @@ import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
-import { findTool, type FoundTool } from '../../tools/index.ts'
-import { bundlePrograms, projectRoot, type Program } from '../sockets/bundle.ts'
+import type { Program } from '../sockets/bundle.ts'
 import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openFaultProxy, type FaultProxy } from '../sockets/faultproxy/index.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
-import { claimRun, claims, ownerLives, sweep, type Claim } from '../sockets/ownership.ts'
+import { claimRun, sweep, type Claim } from '../sockets/ownership.ts'
 import { mostPorts, reservePorts } from '../sockets/ports.ts'
 import { localCapabilities, openFaultDesk } from './primitives.ts'
 import { supervise, type ProcessSpec } from '../sockets/processes.ts'
 import { findProduct, fixedPublisher, startEdges, takeEdges } from './products.ts'
+import { childEnvironment, takePrograms } from '../sockets/programs.ts'
 import { httpPlane, openPublisher } from '../sockets/publisher.ts'
+import { findRunTools } from '../sockets/run-tools.ts'
+import { watchSnapshots } from '../sockets/snapshots.ts'
+import { openStages, unwind, type Undo } from '../sockets/stages.ts'
 
 export const localSubstrate: Substrate = {
   kind: 'local',
@@ -42,7 +45,7 @@ async function start(request: StartRequest): Promise<Deployment> {
   }
   const claim = claimRun(`${request.topology.name}-${process.pid}-${randomBytes(3).toString('hex')}`)
   const workDir = join(request.runDir, 'work')
-  const undo: (() => Promise<void> | void)[] = [() => claim.release(), () => rmSync(workDir, { recursive: true, force: true })]
+  const undo: Undo[] = [() => claim.release(), () => rmSync(workDir, { recursive: true, force: true })]
   try {
     return await startClaimed(request, claim, workDir, undo)
   } catch (error) {
@@ -62,13 +65,9 @@ function refuseBeyondPorts(topology: Topology): void {
   })
 }
 
-async function unwind(undo: (() => Promise<void> | void)[]): Promise<void> {
-  for (const step of undo.splice(0).reverse()) await step()
-}
-
-async function startClaimed(request: StartRequest, claim: Claim, workDir: string, undo: (() => Promise<void> | void)[]): Promise<Deployment> {
+async function startClaimed(request: StartRequest, claim: Claim, workDir: string, undo: Undo[]): Promise<Deployment> {
   const { topology, config, seed, history, signal, options } = request
-  const stages = stopwatch(request.progress)
+  const stages = openStages(request.progress)
   claim.update(({ folders }) => folders.push(workDir))
   mkdirSync(workDir, { recursive: true })
   const token = randomBytes(24).toString('hex')
@@ -77,7 +76,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     tools: {}, stagesMs: stages.ms, entries: {}, admin: {},
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
-  const [found, product] = await stages.time('tools', () => Promise.all([findTools(request, inventory), findProduct(request, inventory)]))
+  const [found, product] = await stages.time('tools', () => Promise.all([findRunTools(request, inventory), findProduct(request, inventory)]))
   const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, portsNeeded(topology))]))
   const { layout, edges } = takeEdges(layOutProcesses({ topology, ports, token, seed, stateDir: workDir }), product)
   signal.throwIfAborted()
@@ -86,8 +85,8 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const publisher = openPublisher({
     planes: layout.controlPlanes.map(({ region, listen }) => httpPlane(region, listen.port, token)), journal, scheduler: systemScheduler,
   })
-  const serving = watchSnapshots(layout)
-  const supervisor = supervise(claim, workDir, environment(dirname(programs.gateway)), {
+  const serving = watchSnapshots(layout.gateways.map(gatewayProcess))
+  const supervisor = supervise(claim, workDir, childEnvironment(dirname(programs.gateway)), {
     line(name, line) {
       serving.line(name, line)
       loads.line(name, line)
@@ -164,42 +163,6 @@ async function layLinks(open: () => Promise<FaultProxy>, { entries }: Layout): P
   return { proxy, links }
 }
 
-/** Times the stages of a start, for the inventory and for whoever watches. */
-function stopwatch(progress: StartRequest['progress']): { ms: Record<string, number>; time<T>(stage: string, work: () => Promise<T>): Promise<T> } {
-  const ms: Record<string, number> = {}
-  return {
-    ms,
-    async time(stage, work) {
-      const from = systemClock.nowUs()
-      const result = await work()
-      ms[stage] = Math.round((systemClock.nowUs() - from) / 1000)
-      progress(stage, `${ms[stage]} ms`)
-      return result
-    },
-  }
-}
-
-/** Resolves when every gateway has applied its first snapshot. */
-function watchSnapshots(layout: Layout): { line(process: string, line: string): void; all(timeoutMs: number): Promise<void> } {
-  const waiting = new Set(layout.gateways.map(gatewayProcess))
-  let resolveAll: () => void = () => {}
-  const everyone = new Promise<void>((resolve) => { resolveAll = resolve })
-  return {
-    line(process, line) {
-      if (!waiting.has(process) || !line.includes('"kind":"snapshot-applied"')) return
-      waiting.delete(process)
-      if (waiting.size === 0) resolveAll()
-    },
-    async all(timeoutMs) {
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${[...waiting].join(', ')} had no snapshot after ${timeoutMs} ms`)), timeoutMs)
-      })
-      await Promise.race([everyone, late]).finally(() => clearTimeout(timer))
-    },
-  }
-}
-
 /** Asks every gateway to collect garbage; what does not answer (a drill may have stopped it) is told in the history. */
 function collectGarbage(layout: Layout, token: string, journal: Journal): void {
   for (const gateway of layout.gateways) {
@@ -208,37 +171,6 @@ function collectGarbage(layout: Layout, token: string, journal: Journal): void {
       .then((response) => { if (!response.ok) throw new Error(`status ${response.status}`) })
       .catch((error: unknown) => journal.note({ kind: 'tool', tool: gatewayProcess(gateway), text: `no garbage collection: ${String(error)}` }))
   }
-}
-
-interface LocalTools { toxiproxy: FoundTool | null; toxiproxyReason: string; k6: FoundTool | null }
-
-/** Finds or fetches what this run can use. Where that fails the embedded part serves and the inventory says why. */
-async function findTools({ tools, options, progress, signal }: StartRequest, inventory: Inventory): Promise<LocalTools> {
-  const look = async (name: string): Promise<{ found: FoundTool | null; reason: string }> => {
-    const found = await findTool(name, tools, { signal, progress: (text) => progress('tools', `${name}: ${text}`) })
-    if ('path' in found) return { found, reason: '' }
-    if (!tools.allowEmbedded || tools.required?.includes(name)) throw found.error
-    return { found: null, reason: found.reason }
-  }
-  const [proxy, engine] = await Promise.all([look('toxiproxy'), options.engines?.includes('k6') ? look('k6') : null])
-  if (engine !== null) {
-    inventory.tools.k6 = engine.found ?? { version: 'none', origin: 'embedded', reason: `the open-loop engine stands in; ${engine.reason}` }
-  }
-  return { toxiproxy: proxy.found, toxiproxyReason: proxy.reason, k6: engine?.found ?? null }
-}
-
-/** The child's world: nothing of the parent's but the way to find programs, so that runs are alike. */
-function environment(programsDir: string): NodeJS.ProcessEnv {
-  // Compiled code is kept beside the bundles, and so goes when they go.
-  return { PATH: process.env.PATH, NODE_COMPILE_CACHE: join(programsDir, 'compile-cache') }
-}
-
-/** The bundles, noted in the claim, because processes are started from them again as long as the topology is up. */
-async function takePrograms(claim: Claim): Promise<Record<Program, string>> {
-  const inUse = claims().filter(ownerLives).flatMap(({ programs }) => programs ?? [])
-  const programs = await bundlePrograms(projectRoot, inUse)
-  claim.update((document) => { document.programs = dirname(programs.gateway) })
-  return programs
 }
 
 function processSpecs(layout: Layout, programs: Record<Program, string>): ProcessSpec[] {
