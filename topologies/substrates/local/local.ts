@@ -4,7 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
+import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'

@@ -1,6 +1,6 @@
 // What the processes of a run on this machine are started from, and the world that they see.
 
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { bundlePrograms, projectRoot, type Program } from './bundle.ts'
 import { claims, ownerLives, type Claim } from './ownership.ts'
 
