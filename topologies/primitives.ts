@@ -2,12 +2,13 @@
 // can do; each primitive declares what somebody on the affected path sees, so that a fault that was asked
 // for but did not bite is found out.
 
-import type { PlaceRef, RegionPart } from './topology.ts'
+import { regionParts, type ClusterPart, type PlaceRef, type RegionPart } from './topology.ts'
 
 /** Packets travelling in one direction, from one place to another, whoever opened the connection. */
 export interface Direction { from: PlaceRef; to: PlaceRef }
 
-export interface RegionPlace { region: string; parts: RegionPart[] }
+/** Parts of a cluster can be paused and stopped, where the capability names them. */
+export interface RegionPlace { region: string; parts: (RegionPart | ClusterPart)[] }
 
 export type Primitive =
   /** Adds to the path's own one-way delay. */
@@ -25,17 +26,39 @@ export type Primitive =
   | { kind: 'degrade'; at: { region: string; services: string[] | null }[]; delayMs: number; errorRate: number }
   /** Clock skew of a region's processes. */
   | { kind: 'skew'; at: RegionPlace[]; offsetMs: number }
+  /** No packet into or out of the machines of a region, whether its processes run on or not. */
+  | { kind: 'isolate'; regions: string[] }
+  /** SIGKILL once, and whoever supervises the process starts it again at once; healed when it serves again. */
+  | { kind: 'kill'; at: RegionPlace[] }
+  /** Asked to end politely (SIGTERM, drain), and replaced; healed when the replacement serves. */
+  | { kind: 'evict'; at: RegionPlace[] }
+  /** Healthy, but out of service discovery until healed. */
+  | { kind: 'unready'; at: RegionPlace[] }
+  /** That share, 0 to 1, of the packets into and out of a region's machines is lost. */
+  | { kind: 'loss'; regions: string[]; share: number }
 
 export type PrimitiveKind = Primitive['kind']
-export const primitiveKinds: readonly PrimitiveKind[] = ['delay', 'throttle', 'cut', 'reset', 'pause', 'stop', 'degrade', 'skew']
+export const primitiveKinds: readonly PrimitiveKind[] = [
+  'delay', 'throttle', 'cut', 'reset', 'pause', 'stop', 'degrade', 'skew', 'isolate', 'kill', 'evict', 'unready', 'loss',
+]
 
 /** What a witness that bypasses failover must see while a primitive is in force. */
 export interface Symptom {
-  /** 'silent' = no answer in time; 'broken' = refused, reset or closed; 'slower' = at least `byMs` more; 'errors' = at least this share of 5xx; 'unavailable' = silent, broken or refused, because a gateway in between notices. */
-  expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unavailable' | 'unreachable-control-plane' | 'none'
+  /**
+   * What requests see. 'silent' = no answer in time; 'broken' = refused, reset or closed; 'slower' = at least `byMs` more;
+   * 'errors' = at least this share of 5xx; 'unavailable' = silent, broken or refused, because a gateway in between notices;
+   * 'none' = nothing.
+   * What a good gateway hides from requests, and only the history tells. 'unreachable-control-plane' = gateways lose theirs;
+   * 'restarted' = the processes ended and were ready again; 'stopped' = they ended; 'out-of-discovery' = control planes learn
+   * of other endpoints; 'unreachable-api-server' = control planes lose their cluster's.
+   */
+  expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unavailable' | 'none' | ToldSymptom
   byMs?: number
   share?: number
 }
+
+export const toldSymptoms = ['unreachable-control-plane', 'restarted', 'stopped', 'out-of-discovery', 'unreachable-api-server'] as const
+export type ToldSymptom = (typeof toldSymptoms)[number]
 
 /** How one substrate delivers one primitive, published as the capability table. */
 export interface Capability {
@@ -44,6 +67,17 @@ export interface Capability {
   how: string
   /** What a client on the path sees. */
   symptom: string
+  /** Parts that it can be done to; absent = a region's own three. */
+  parts?: readonly (RegionPart | ClusterPart)[]
 }
 
 export type Capabilities = Record<PrimitiveKind, Capability>
+
+/** Why a substrate cannot deliver this primitive; null when it can. */
+export function whyUnsupported(capabilities: Capabilities, primitive: Primitive): string | null {
+  const { supported, how, parts = regionParts } = capabilities[primitive.kind]
+  if (!supported) return how
+  const asked = 'at' in primitive ? primitive.at.flatMap((place) => 'parts' in place ? place.parts : []) : []
+  const beyond = [...new Set(asked.filter((part) => !parts.includes(part)))]
+  return beyond.length === 0 ? null : `no ${beyond.join(' or ')} here, only ${parts.join(', ')}`
+}

@@ -23,6 +23,21 @@ export interface Topology {
   }
   mesh: string
   failoverOwner: 'gateway' | 'mesh'
+  /** How regions become clusters, where they do; other substrates take no notice. */
+  clusters: Clusters
+}
+
+export const clusterNetworks = ['default', 'image'] as const
+export const isolations = ['pause', 'disconnect'] as const
+
+/** How regions become clusters: section `clusters` of the file. */
+export interface Clusters {
+  /** `default`: kind's own; `image`: the node image brings one, and kind applies none. */
+  cni: (typeof clusterNetworks)[number]
+  /** How a region is isolated: its nodes are paused, or taken off their network while they run on. */
+  isolation: (typeof isolations)[number]
+  /** Version of the API server that is asked for, such as `v1.34.0`; null = that of the node image. */
+  kubernetes: string | null
 }
 
 export interface ConfigTemplates { /** patterns of service names */ services: string[]; /** absolute paths */ config: string[] }
@@ -81,3 +96,12 @@ export interface Link {
 /** Part of a region that can be paused or stopped by itself. */
 export type RegionPart = 'gateway' | 'services' | 'control-plane'
 export const regionParts: readonly RegionPart[] = ['gateway', 'services', 'control-plane']
+
+/** What a cluster adds to a region. Apart from `regionParts`, because a fault on all of a region's processes does not mean these. */
+export type ClusterPart = 'api-server' | 'dns'
+export const clusterParts: readonly ClusterPart[] = ['api-server', 'dns']
+
+/** Whether the part is one of our own processes, which every substrate has. */
+export function isRegionPart(part: RegionPart | ClusterPart): part is RegionPart {
+  return (regionParts as readonly string[]).includes(part)
+}
