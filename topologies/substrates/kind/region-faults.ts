@@ -1,10 +1,11 @@
 // Brings one region from what it is to what is wanted of it, a step at a time. A dead machine has no parts to
 // freeze, and a disconnected one no API server to ask, so the order matters.
 
+import { topologyError } from '../../errors.ts'
+import { regionParts } from '../../topology.ts'
 import type { Nodes } from './nodes.ts'
 import type { Life, Part, Wanted } from './wanted.ts'
 import type { Workloads } from './workloads.ts'
-import { regionParts } from '../../topology.ts'
 
 export interface RegionFaults { settle(wanted: Wanted): Promise<void> }
 
@@ -17,11 +18,13 @@ export interface RegionFaultParts {
   tell(part: Part, state: 'paused' | 'resumed' | 'killed'): void
 }
 
-export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): RegionFaults {
+export function openRegionFaults({ region, workloads, nodes, tell }: RegionFaultParts): RegionFaults {
   let machines: Life = 'running'
   let disconnected = false
   let loss: number | null = null
-  let degraded = false
+  const whole = JSON.stringify([])
+  /** The degradations that services were told. */
+  let degraded = whole
   const lives = new Map<Part, Life>()
   const unready = new Set<Part>()
 
@@ -46,7 +49,7 @@ export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): 
       await nodes.start()
       // Containers are new, and so neither frozen nor degraded; how far workloads are scaled is kept by the API server.
       for (const [part, life] of lives) if (life === 'frozen') lives.delete(part)
-      degraded = false
+      degraded = whole
       loss = null
       disconnected = false
       await workloads.serving(regionParts.filter((part) => lives.get(part) !== 'dead'), then)
@@ -57,9 +60,12 @@ export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): 
     }
   }
 
-  const settlePart = async (part: Part, wanted: Life): Promise<void> => {
+  const settlePart = async (part: Part, wanted: Life, away = false): Promise<void> => {
     const before = lives.get(part) ?? 'running'
     if (before === wanted) return
+    if (away && wanted === 'dead') throw unreachable(`ending ${part}`)
+    // What was scaled away comes back when somebody can be asked for it.
+    if (away && before === 'dead') return
     lives.set(part, wanted)
     if (before === 'frozen') {
       await workloads.thaw(part)
@@ -72,7 +78,7 @@ export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): 
     if (before === 'dead') {
       const then = workloads.readies([part])
       await workloads.revive(part)
-      if (part === 'services') degraded = false
+      if (part === 'services') degraded = whole
       if (part !== 'api-server' && part !== 'dns') await workloads.serving([part], then)
     }
     if (wanted === 'frozen') {
@@ -80,6 +86,29 @@ export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): 
       tell(part, 'paused')
     }
   }
+
+  /** What goes through the API server besides: labels that discovery reads, and the control port of services. */
+  const settleService = async (wanted: Wanted, away: boolean): Promise<void> => {
+    const asked = JSON.stringify(wanted.degradations)
+    // Dead services are told when they are back.
+    const degrade = asked !== degraded && (lives.get('services') ?? 'running') === 'running'
+    if (away && ((degrade && asked !== whole) || [...wanted.unready].some((part) => !unready.has(part)))) throw unreachable('a change of workloads')
+    if (away) return
+    for (const part of new Set([...unready, ...wanted.unready])) {
+      if (unready.has(part) === wanted.unready.has(part)) continue
+      if (wanted.unready.has(part)) unready.add(part)
+      else unready.delete(part)
+      await workloads.inService(part, !wanted.unready.has(part))
+    }
+    if (degrade) {
+      degraded = asked
+      await workloads.degrade(wanted.degradations)
+    }
+  }
+
+  const unreachable = (what: string) => topologyError('RGT_UNSUPPORTED', `the API server of ${region} is away, and ${what} goes through it`, {
+    hint: 'let one of the two faults be over before the other begins',
+  })
 
   const settleNetwork = async (wanted: Wanted): Promise<void> => {
     if (nodes === null) return
@@ -104,20 +133,13 @@ export function openRegionFaults({ workloads, nodes, tell }: RegionFaultParts): 
       }
       if (disconnected) return
       // The API server goes last and comes back first, because the others are changed through it.
-      const parts = new Set<Part>([...lives.keys(), ...wanted.parts.keys()])
-      if (parts.delete('api-server') && (wanted.parts.get('api-server') ?? 'running') === 'running') await settlePart('api-server', 'running')
-      await Promise.all([...parts].map((part) => settlePart(part, wanted.parts.get(part) ?? 'running')))
-      for (const part of new Set([...unready, ...wanted.unready])) {
-        if (unready.has(part) === wanted.unready.has(part)) continue
-        if (wanted.unready.has(part)) unready.add(part)
-        else unready.delete(part)
-        await workloads.inService(part, !wanted.unready.has(part))
-      }
-      if ((degraded || wanted.degradations.length > 0) && (lives.get('services') ?? 'running') === 'running') {
-        degraded = wanted.degradations.length > 0
-        await workloads.degrade(wanted.degradations)
-      }
       const apiServer = wanted.parts.get('api-server') ?? 'running'
+      if (apiServer === 'running') await settlePart('api-server', 'running')
+      const away = (lives.get('api-server') ?? 'running') !== 'running'
+      for (const part of new Set<Part>([...lives.keys(), ...wanted.parts.keys()])) {
+        if (part !== 'api-server') await settlePart(part, wanted.parts.get(part) ?? 'running', away)
+      }
+      await settleService(wanted, away)
       if (apiServer !== 'running') await settlePart('api-server', apiServer)
       await settleNetwork(wanted)
     },
