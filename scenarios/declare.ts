@@ -1,12 +1,13 @@
 // How a plan becomes a deployment's steps and loads: the same for a run that is recorded and for one of the
 // thousands of a search, so that both play the same thing.
 
+import { whyUnsupported } from '../topologies/primitives.ts'
 import type { Deployment, LoadSpec, PlantedDefect, SimulationOptions, Substrate } from '../topologies/substrate.ts'
 import type { Plan, PlannedFault, Scenario } from './scenario.ts'
 
 /** Steps and loads in the plan's order, without the primitives that the substrate cannot do; gives back a line for each of these. */
 export function declare(deployment: Deployment, planned: Plan, loadOf: (load: LoadSpec) => LoadSpec = (load) => load): string[] {
-  const unsupported = planned.faults.filter(({ primitive }) => !deployment.capabilities[primitive.kind].supported)
+  const unsupported = planned.faults.filter(({ primitive }) => whyUnsupported(deployment.capabilities, primitive) !== null)
   for (const { atUs, step } of planned.steps) {
     const skipped = (step.kind === 'apply' || step.kind === 'heal')
       && unsupported.some(({ name, index }) => name === step.fault && index === step.index)
@@ -17,7 +18,7 @@ export function declare(deployment: Deployment, planned: Plan, loadOf: (load: Lo
 }
 
 function unsupportedText({ name, index, primitive }: PlannedFault, { kind, capabilities }: Deployment): string {
-  return `unsupported: ${name}#${index} needs ${primitive.kind}, which ${kind} cannot do: ${capabilities[primitive.kind].how}`
+  return `unsupported: ${name}#${index} needs ${primitive.kind}, which ${kind} cannot do: ${whyUnsupported(capabilities, primitive)}`
 }
 
 /** What a run asks of the simulated substrate: the scenario's planted defects beside those of the request. */

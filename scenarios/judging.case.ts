@@ -8,7 +8,7 @@ import { arrivalsOf, isEligible } from '../topologies/arrivals.ts'
 import type { AttemptRow, HistoryEvent, Phase, RequestRow, RequestSource } from '../topologies/history.ts'
 import { openHistory } from '../topologies/history/open.ts'
 import type { ConfigDocument, LoadSpec, StreamSpec } from '../topologies/substrate.ts'
-import type { Topology } from '../topologies/topology.ts'
+import { usualClusters, type Topology } from '../topologies/topology.ts'
 import { judge } from './judge.ts'
 import type { RunRecord } from './run-record.ts'
 import type { Plan, PlannedFault } from './scenario.ts'
@@ -36,7 +36,7 @@ const topology: Topology = {
     { from: 'edge:frankfurt', to: 'region:eu-west', rttMs: 15, source: 'stated' },
     { from: 'edge:frankfurt', to: 'region:us-east', rttMs: 80, source: 'stated' },
   ],
-  gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway',
+  gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway', clusters: usualClusters,
 }
 
 const configuration: ConfigDocument[] = [
@@ -98,7 +98,7 @@ function runOf(plan: Plan): RunRecord {
     apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: 'test-run', startedAt: '2026-01-01T00:00:00.000Z', finishedAt: null, ended: 'complete', error: null,
     command: '', config: configuration, regatta: '0.1.0', node: '24', machine: { os: '', arch: '', cpuModel: '', cpus: 2, memoryBytes: 1 },
     substrate: 'local', gateway: 'reference', mesh: 'none',
-    capabilities: { delay: symptom, throttle: symptom, cut: symptom, reset: symptom, pause: symptom, stop: symptom, degrade: symptom, skew: symptom },
+    capabilities: { delay: symptom, throttle: symptom, cut: symptom, reset: symptom, pause: symptom, stop: symptom, degrade: symptom, skew: symptom, isolate: symptom, kill: symptom, evict: symptom, unready: symptom, loss: symptom },
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 } }, plan, limits: [],
   }
 }

@@ -48,6 +48,7 @@ export function resolveTopology(file: TopologyFile, source: SourceDocument): Top
     gateway,
     mesh: spec.mesh,
     failoverOwner: spec.failoverOwner,
+    clusters: spec.clusters,
   }
 }
 

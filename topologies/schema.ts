@@ -6,6 +6,7 @@ import { durationUs } from '../gateway/config/duration.ts'
 import { defaultPathFactor } from './geography.ts'
 import { serviceDistributions } from './service-behaviour.ts'
 import { servicePatterns } from './service-patterns.ts'
+import { clusterNetworks, isolations, usualClusters } from './topology.ts'
 
 /** A DNS label (RFC 1123), because names end up in host names, file names and metric labels. */
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case name of letters, digits and hyphens')
@@ -81,6 +82,16 @@ const link = z.strictObject({
   rtt: durationUs.describe('Round-trip time, both ways together, such as 90ms.'),
 })
 
+/** Read where regions become clusters; the other substrates take no notice. */
+const clusters = z.strictObject({
+  cni: z.enum(clusterNetworks).default(usualClusters.cni)
+    .describe("default: kind's own network plugin. image: the node image brings one and applies it itself; kind applies none."),
+  isolation: z.enum(isolations).default(usualClusters.isolation)
+    .describe('How a region falls silent: pause freezes its nodes; disconnect takes them off their network while their processes run on.'),
+  kubernetes: z.string().regex(/^v[1-9]\.[0-9]{1,2}(\.[0-9]{1,3})?$/, 'v and a version of Kubernetes, such as v1.34 or v1.34.0').nullable().default(usualClusters.kubernetes)
+    .describe('Version of Kubernetes that the clusters must have. Default: whichever the node image has.'),
+})
+
 /** At most 32 regions: a region is a bit in a 32-bit mask of the routing core. */
 export const topologySchema = z.strictObject({
   apiVersion: z.literal('regatta.dev/v1alpha1'),
@@ -107,6 +118,7 @@ export const topologySchema = z.strictObject({
     }),
     mesh: label.default('none'),
     failoverOwner: z.enum(['gateway', 'mesh']).default('gateway'),
+    clusters: clusters.prefault({}).describe('How regions become clusters (--on kind).'),
   }),
 })
 

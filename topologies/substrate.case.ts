@@ -31,6 +31,9 @@ const samples: Record<Primitive['kind'], Primitive> = {
   cut: { kind: 'cut', on: [], mode: 'refuse' }, reset: { kind: 'reset', on: [] },
   pause: { kind: 'pause', at: [] }, stop: { kind: 'stop', at: [] }, degrade: { kind: 'degrade', at: [], delayMs: 0, errorRate: 0 },
   skew: { kind: 'skew', at: [{ region: 'eu-west', parts: ['gateway'] }], offsetMs: 1000 },
+  isolate: { kind: 'isolate', regions: ['eu-west'] }, kill: { kind: 'kill', at: [{ region: 'eu-west', parts: ['services'] }] },
+  evict: { kind: 'evict', at: [{ region: 'eu-west', parts: ['services'] }] }, unready: { kind: 'unready', at: [{ region: 'eu-west', parts: ['services'] }] },
+  loss: { kind: 'loss', regions: ['eu-west'], share: 0.2 },
 }
 
 export function substrateContract(name: string, substrate: Substrate, options: ContractOptions = {}): void {

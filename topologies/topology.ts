@@ -29,6 +29,7 @@ export interface Topology {
 
 export const clusterNetworks = ['default', 'image'] as const
 export const isolations = ['pause', 'disconnect'] as const
+export const usualClusters: Clusters = { cni: 'default', isolation: 'pause', kubernetes: null }
 
 /** How regions become clusters: section `clusters` of the file. */
 export interface Clusters {
@@ -36,7 +37,7 @@ export interface Clusters {
   cni: (typeof clusterNetworks)[number]
   /** How a region is isolated: its nodes are paused, or taken off their network while they run on. */
   isolation: (typeof isolations)[number]
-  /** Version of the API server that is asked for, such as `v1.34.0`; null = that of the node image. */
+  /** Version of Kubernetes that is asked for, such as `v1.34` or `v1.34.0`; null = that of the node image. */
   kubernetes: string | null
 }
 

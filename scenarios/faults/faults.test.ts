@@ -5,11 +5,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../gateway/runtime.ts'
 import { loadTopology } from '../../topologies/load.ts'
+import { linksOfRegion } from '../../topologies/region-links.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { withEntry } from '../plan-entry.ts'
 import type { Composition } from './fault.ts'
 import { faultKinds, faults, type FaultKind } from './index.ts'
-import { directionsOf, homeRegion, linksTouching, pathsOver, regionsByDistance } from './paths.ts'
+import { directionsOf, homeRegion, pathsOver, regionsByDistance } from './paths.ts'
 
 const three = await loadTopology('three-regions')
 const fifteen = await loadTopology('fifteen-regions')
@@ -77,17 +78,11 @@ describe('names that the topology does not have', () => {
 })
 
 describe('what is touched', () => {
-  it('a regional outage cuts every link of the region in both directions and no other', () => {
-    const [{ primitive, symptom }] = compose('regional-outage', three).primitives
-    if (primitive.kind !== 'cut') throw new Error(primitive.kind)
-    const touching = three.links.filter(({ from, to }) => [from, to].includes('region:eu-west'))
-    expect(primitive.mode).toBe('black-hole')
-    expect(primitive.on).toEqual(touching.map(({ from, to }) => ({ from, to })))
-    expect(primitive.on).toEqual(expect.arrayContaining([
-      { from: 'clients:europe', to: 'region:eu-west' }, { from: 'region:eu-west', to: 'edge:frankfurt' },
-      { from: 'region:us-east', to: 'region:eu-west' },
-    ]))
+  it('a regional outage takes all of the region, and nothing else, off the network', () => {
+    const [{ primitive, symptom, paths }] = compose('regional-outage', three).primitives
+    expect(primitive).toEqual({ kind: 'isolate', regions: ['eu-west'] })
     expect(symptom).toEqual({ expect: 'silent' })
+    expect(paths).toEqual([{ group: 'europe', region: 'eu-west' }])
   })
   it('scope services pauses the services and nothing else', () => {
     expect(compose('regional-outage', three, { scope: 'services' }).primitives[0].primitive)
@@ -144,7 +139,7 @@ describe('paths', () => {
     expect(list.entry).toEqual({ kind: 'list', regions: ['eu-west', 'ap-south', 'us-east'], timeoutMs: 1000 })
   })
   it('over the links of a region include every way into it', () => {
-    const paths = pathsOver(three, linksTouching(three, 'us-east'))
+    const paths = pathsOver(three, linksOfRegion(three, 'us-east'))
     expect(paths).toEqual(expect.arrayContaining(three.clients.map(({ name }) => ({ group: name, region: 'us-east' }))))
     expect(paths).not.toContainEqual({ group: 'europe', region: 'eu-west' })
   })

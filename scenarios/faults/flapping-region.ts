@@ -3,10 +3,11 @@
 
 import { z } from 'zod'
 import { durationUs } from '../../gateway/config/duration.ts'
+import { linksOfRegion } from '../../topologies/region-links.ts'
 import { scenarioError } from '../errors.ts'
 import { defineFault, type ComposedPrimitive } from './fault.ts'
 import { region } from './parameters.ts'
-import { knownRegion, linksTouching, pathsInto } from './paths.ts'
+import { knownRegion, pathsInto } from './paths.ts'
 
 /** Shorter outages cannot be told from a slow answer by a witness that waits a second. */
 const shortestUs = 500_000
@@ -27,7 +28,7 @@ export const flappingRegion = defineFault({
       throw scenarioError('RGT_SCENARIO_TIMELINE', 'a region cannot flap that fast', { expected: '`on` and `off` of at least 500ms' })
     }
     const vary = (us: number): number => Math.round(us * (1 + jitter * (2 * window.random.next() - 1)))
-    const primitive = { kind: 'cut' as const, on: linksTouching(window.topology, region), mode: 'black-hole' as const }
+    const primitive = { kind: 'cut' as const, on: linksOfRegion(window.topology, region), mode: 'black-hole' as const }
     const paths = pathsInto(window.topology, region)
     const primitives: ComposedPrimitive[] = []
     for (let offsetUs = 0; offsetUs + shortestUs <= window.forUs;) {

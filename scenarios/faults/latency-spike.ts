@@ -3,9 +3,10 @@
 
 import { z } from 'zod'
 import { durationUs } from '../../gateway/config/duration.ts'
+import { linksOfRegion } from '../../topologies/region-links.ts'
 import { defineFault, whole } from './fault.ts'
 import { region } from './parameters.ts'
-import { knownRegion, linksTouching, pathsInto } from './paths.ts'
+import { knownRegion, pathsInto } from './paths.ts'
 
 export const latencySpike = defineFault({
   kind: 'latency-spike',
@@ -19,7 +20,7 @@ export const latencySpike = defineFault({
   compose({ region, delay, jitter }, window) {
     knownRegion(window.topology, region)
     const primitive = {
-      kind: 'delay' as const, on: linksTouching(window.topology, region), delayMs: delay / 1000, jitterMs: jitter / 1000,
+      kind: 'delay' as const, on: linksOfRegion(window.topology, region), delayMs: delay / 1000, jitterMs: jitter / 1000,
     }
     // A round trip pays the delay twice; one delay's worth is proof enough.
     const symptom = { expect: 'slower' as const, byMs: delay / 1000 }

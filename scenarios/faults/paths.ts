@@ -58,14 +58,6 @@ export function pathsInto(topology: Topology, region: string): Path[] {
   return (served.length === 0 ? topology.clients : served).map((group) => ({ group: group.name, region }))
 }
 
-/** Every direction of every link that starts or ends at a region: clients, edges, other regions, control. */
-export function linksTouching(topology: Topology, region: string): Direction[] {
-  const place: PlaceRef = `region:${region}`
-  return topology.links
-    .filter((link) => link.from === place || link.to === place)
-    .map((link) => ({ from: link.from, to: link.to }))
-}
-
 /** The name, when the topology has such a region. Throws RGT_SCENARIO_REFERENCE. */
 export function knownRegion(topology: Topology, name: string): string {
   const names = topology.regions.map((region) => region.name)

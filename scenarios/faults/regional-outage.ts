@@ -4,11 +4,11 @@
 import { z } from 'zod'
 import { defineFault, whole } from './fault.ts'
 import { region } from './parameters.ts'
-import { knownRegion, linksTouching, pathsInto } from './paths.ts'
+import { knownRegion, pathsInto } from './paths.ts'
 
 export const regionalOutage = defineFault({
   kind: 'regional-outage',
-  description: 'Black hole on every link of a region, both directions (scope services: its services hang instead).',
+  description: 'No packet into or out of a region, whose processes run on (scope services: its services hang instead).',
   shade: 'region dark',
   parameters: z.strictObject({
     region,
@@ -17,7 +17,7 @@ export const regionalOutage = defineFault({
   compose({ region, scope }, window) {
     knownRegion(window.topology, region)
     const primitive = scope === 'all'
-      ? { kind: 'cut' as const, on: linksTouching(window.topology, region), mode: 'black-hole' as const }
+      ? { kind: 'isolate' as const, regions: [region] }
       : { kind: 'pause' as const, at: [{ region, parts: ['services' as const] }] }
     return {
       primitives: whole(window, primitive, { expect: 'silent' }, pathsInto(window.topology, region)),

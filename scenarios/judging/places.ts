@@ -24,9 +24,10 @@ export function regionOfTarget(target: string, source: string): string {
 
 /** May this primitive be why a gateway at `place` loses targets in `region`? */
 export function explains(primitive: Primitive, place: PlaceRef, region: string): boolean {
+  if ('regions' in primitive) return primitive.regions.some((isolated) => isolated === region || place === `region:${isolated}`)
   if ('on' in primitive) return primitive.on.some((direction) => touches(direction, place) && touches(direction, `region:${region}`))
   return primitive.at.some((at) => (at.region === region || place === `region:${at.region}`)
-    && (!('parts' in at) || at.parts.some((part) => part !== 'control-plane')))
+    && (!('parts' in at) || at.parts.some((part) => part === 'gateway' || part === 'services')))
 }
 
 function touches({ from, to }: Direction, place: PlaceRef): boolean {

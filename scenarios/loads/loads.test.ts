@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { arrivalsOf } from '../../topologies/arrivals.ts'
-import type { Topology } from '../../topologies/topology.ts'
+import { usualClusters, type Topology } from '../../topologies/topology.ts'
 import type { LoadBlock } from '../scenario.ts'
 import { loadKinds, loads, planLoads, renderSuite } from './index.ts'
 import { suiteNames } from './k6.ts'
@@ -13,7 +13,7 @@ import { suiteNames } from './k6.ts'
 const group = (name: string) => ({ name, coordinates: { latitude: 0, longitude: 0 }, jurisdiction: 'eu', entry: { kind: 'edge', edge: 'e' } as const })
 const topology: Topology = {
   name: 'three-regions', description: '', regions: [], edges: [], clients: ['europe', 'america', 'asia'].map(group), services: [], links: [],
-  gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway',
+  gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway', clusters: usualClusters,
 }
 const block = (over: Partial<LoadBlock> = {}): LoadBlock => ({
   name: 'shop', kind: 'k6', ratePerSecond: 150, arrivals: 'constant', groups: null, timeoutMs: 2000, suite: null,

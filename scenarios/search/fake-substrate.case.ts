@@ -52,7 +52,8 @@ function inForce(steps: readonly Timed[], atUs: number): Primitive[] {
 }
 
 const cuts = (region: string) => (primitive: Primitive): boolean =>
-  primitive.kind === 'cut' && primitive.on.some(({ from, to }) => from === `region:${region}` || to === `region:${region}`)
+  (primitive.kind === 'isolate' && primitive.regions.includes(region))
+  || (primitive.kind === 'cut' && primitive.on.some(({ from, to }) => from === `region:${region}` || to === `region:${region}`))
 const stops = (part: string, region: string) => (primitive: Primitive): boolean =>
   primitive.kind === 'stop' && primitive.at.some((place) => place.region === region && place.parts.some((name) => name === part))
 const degrades = (region: string) => (primitive: Primitive): boolean => primitive.kind === 'degrade' && primitive.at.some((place) => place.region === region)

@@ -1,6 +1,7 @@
 // What a search is asked, made ready: the scenario with the load and the defects that all of its runs have, checked by
 // one plan and one schedule before any thread is started.
 
+import { whyUnsupported } from '../../topologies/primitives.ts'
 import type { ConfigDocument, PlantedDefect, Substrate } from '../../topologies/substrate.ts'
 import { invariantMeanings, unwatched } from '../../topologies/substrates/simulated/invariants.ts'
 import type { Topology } from '../../topologies/topology.ts'
@@ -46,8 +47,10 @@ export function prepareSearch({ name, scenario, topology, config, substrate, for
   const searched: Scenario = { ...wide.scenario, options, ...(simulation.plant === undefined ? {} : { simulation: { plant: simulation.plant } }) }
   const capabilities = substrate.capabilities()
   const planned = plan({ ...searched, method: generateSchedule({ scenario: searched, topology, capabilities }, seed) }, topology, seed)
-  const left = [...new Set(planned.faults.filter(({ primitive }) => !capabilities[primitive.kind].supported)
-    .map(({ name: fault, primitive }) => `unsupported: ${fault} needs ${primitive.kind}: ${capabilities[primitive.kind].how}`))]
+  const left = [...new Set(planned.faults.flatMap(({ name: fault, primitive }) => {
+    const why = whyUnsupported(capabilities, primitive)
+    return why === null ? [] : [`unsupported: ${fault} needs ${primitive.kind}: ${why}`]
+  }))]
   return {
     asked: { scenario: name, form, topology: topology.name, gateway: 'reference', plant: simulation.plant ?? [], seed, runs, keepGoing },
     ground: { scenario: searched, topology, config, gateway: 'reference' },

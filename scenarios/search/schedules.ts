@@ -3,7 +3,7 @@
 
 import { seededRandom } from '../../gateway/runtime.ts'
 import { deriveSeed } from '../../topologies/arrivals.ts'
-import type { Capabilities } from '../../topologies/primitives.ts'
+import { whyUnsupported, type Capabilities } from '../../topologies/primitives.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { scenarioError } from '../errors.ts'
 import { faultOf } from '../faults/index.ts'
@@ -49,5 +49,5 @@ export function generateSchedule(ground: ScheduleGround, seed: number): FaultBlo
 function playable({ kind, parameters, forUs }: FaultBlock, { topology, capabilities }: ScheduleGround): boolean {
   const composed = faultOf(kind)?.compose(parameters, { topology, random: seededRandom(1), forUs })
   return composed !== undefined && composed.primitives.length > 0
-    && composed.primitives.every(({ primitive }) => capabilities[primitive.kind].supported)
+    && composed.primitives.every(({ primitive }) => whyUnsupported(capabilities, primitive) === null)
 }

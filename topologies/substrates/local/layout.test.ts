@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { loadTopology } from '../../load.ts'
-import type { ClientGroup, Entry, Link, PlaceRef, Topology } from '../../topology.ts'
+import { usualClusters, type ClientGroup, type Entry, type Link, type PlaceRef, type Topology } from '../../topology.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { localSubstrate } from './local.ts'
 import { mostPorts } from '../sockets/ports.ts'
@@ -35,7 +35,7 @@ const topologies: fc.Arbitrary<Topology> = fc.record({
       name: `shop/${name}:80`, regions: regions.filter((_, index) => (picks[at + 16] >> index) % 2 === 0), replicas,
       response: { latencyMs: 1, jitterMs: 0, distribution: 'uniform', concurrency: null, bytes: 1, errorRate: 0 },
     })),
-    gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway',
+    gateway: { kind: 'reference', config: [] }, mesh: 'none', failoverOwner: 'gateway', clusters: usualClusters,
   }
 })
 

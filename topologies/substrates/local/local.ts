@@ -138,7 +138,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
 
   const faults = openFaultDesk({
-    links, supervisor, token, readyTimeoutMs,
+    topology, links, supervisor, token, readyTimeoutMs,
     servicesPort: (region) => layout.services.find((one) => one.region === region)!.control.port,
   })
   return openDeployment({

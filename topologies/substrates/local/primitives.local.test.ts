@@ -6,32 +6,40 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Primitive } from '../../primitives.ts'
 import { openFaultDesk } from './primitives.ts'
+import type { Topology } from '../../topology.ts'
+import type { LinkBoard } from '../sockets/links.ts'
 import type { Supervisor } from '../sockets/processes.ts'
 
 /** Processes that remember only whether they run and are stopped. */
-function world(healLink: () => Promise<void> = async () => {}) {
+function world(
+  healLink: () => Promise<void> = async () => {}, ready: () => Promise<void> = () => Promise.resolve(), applyLink: LinkBoard['apply'] = async () => {},
+) {
   const dead = new Set<string>()
   const frozen = new Set<string>()
+  const ended: string[] = []
   const supervisor = {
     pause: (name: string) => { if (!dead.has(name)) frozen.add(name) },
     resume: (name: string) => void frozen.delete(name),
-    kill: async (name: string) => { await Promise.resolve(); dead.add(name); frozen.delete(name) },
+    kill: async (name: string) => { ended.push(name); await Promise.resolve(); dead.add(name); frozen.delete(name) },
     restart: (name: string) => {
       if (!dead.delete(name)) throw new Error(`${name} was not dead`)
     },
-    ready: async () => { await Promise.resolve() },
+    ready,
+    end: async (name: string) => { ended.push(name); await Promise.resolve(); dead.add(name); frozen.delete(name) },
   } as unknown as Supervisor
   const desk = openFaultDesk({
-    supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => 0,
-    links: { lay: async () => {}, apply: async () => {}, heal: healLink },
+    topology, supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => 0,
+    links: { lay: async () => {}, apply: applyLink, heal: healLink },
   })
-  return { desk, dead, frozen }
+  return { desk, dead, frozen, ended }
 }
+
+const topology: Pick<Topology, 'links'> = { links: [{ from: 'region:a', to: 'edge:e', rttMs: 1, source: 'stated' }, { from: 'region:b', to: 'edge:e', rttMs: 1, source: 'stated' }] }
 
 const parts = ['gateway', 'control-plane'] as const
 const regions = ['a', 'b']
 const placed = fc.record({
-  kind: fc.constantFrom('pause' as const, 'stop' as const),
+  kind: fc.constantFrom('pause' as const, 'stop' as const, 'kill' as const, 'evict' as const),
   at: fc.uniqueArray(fc.record({ region: fc.constantFrom(...regions), parts: fc.subarray([...parts], { minLength: 1 }) }), { minLength: 1, maxLength: 2, selector: ({ region }) => region }),
 })
 
@@ -65,6 +73,36 @@ test('after any applying and healing, each process is as the primitives in force
   ))
 })
 
+test.each(['kill', 'evict'] as const)('%s ends each process once, and is healed when all serve again', async (kind) => {
+  const { desk, dead, ended } = world()
+  await desk.apply('once', { kind, at: [{ region: 'a', parts: ['gateway', 'control-plane'] }] })
+  await desk.heal('once')
+  expect(ended).toEqual(['gateway/a', 'control-plane/a'])
+  expect([...dead]).toEqual([])
+  await desk.heal('once')
+  expect(ended).toHaveLength(2)
+})
+
+test('a replacement that never serves makes the healing fail, and says why', async () => {
+  const { desk } = world(undefined, () => Promise.reject(new Error('it came back and died')))
+  await desk.apply('once', { kind: 'kill', at: [{ region: 'a', parts: ['gateway'] }] })
+  await expect(desk.healAll()).rejects.toThrow('it came back and died')
+  await desk.healAll()
+})
+
+test('a region is isolated by a black hole on each of its links', async () => {
+  const applied: unknown[] = []
+  const { desk } = world(undefined, undefined, async (_, primitive) => void applied.push(primitive))
+  await desk.apply('dark', { kind: 'isolate', regions: ['a'] })
+  expect(applied).toEqual([{ kind: 'cut', mode: 'black-hole', on: [{ from: 'region:a', to: 'edge:e' }] }])
+})
+
+test.each([
+  { kind: 'unready', at: [] }, { kind: 'loss', regions: [], share: 0.1 }, { kind: 'stop', at: [{ region: 'a', parts: ['api-server'] }] },
+] satisfies Primitive[])('$kind of what this machine has not is refused', async (primitive) => {
+  await expect(world().desk.apply('it', primitive)).rejects.toMatchObject({ code: 'RGT_UNSUPPORTED' })
+})
+
 test('what is not supported is refused, and needs no healing', async () => {
   const { desk } = world()
   await expect(desk.apply('skew', { kind: 'skew', at: [], offsetMs: 1 })).rejects.toMatchObject({ code: 'RGT_UNSUPPORTED' })
@@ -90,7 +128,7 @@ test('overlapping degradations of one region heal in any order', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const desk = openFaultDesk({
-    links: { lay: async () => {}, apply: async () => {}, heal: async () => {} },
+    topology, links: { lay: async () => {}, apply: async () => {}, heal: async () => {} },
     supervisor: {} as Supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => port,
   })
   const degrade = (services: string[] | null, delayMs: number): Primitive => ({ kind: 'degrade', at: [{ region: 'a', services }], delayMs, errorRate: 0 })

@@ -2,11 +2,14 @@
 // proxy, places by signals to their processes, services through their control port.
 
 import { topologyError } from '../../errors.ts'
-import type { Capabilities, Primitive, RegionPlace } from '../../primitives.ts'
+import { whyUnsupported, type Capabilities, type Primitive, type RegionPlace } from '../../primitives.ts'
+import { cutsOf } from '../../region-links.ts'
+import type { Topology } from '../../topology.ts'
 import type { LinkBoard, LinkPrimitive } from '../sockets/links.ts'
 import type { FaultDesk } from '../sockets/fault-desk.ts'
 import type { Supervisor } from '../sockets/processes.ts'
 import { openTurns } from '../sockets/turns.ts'
+import { openReplacements } from './replacements.ts'
 
 export const localCapabilities: Capabilities = {
   delay: { supported: true, how: 'latency toxic on the fault proxy, each direction apart', symptom: 'the proxy accepts at once; every byte comes later by the delay' },
@@ -17,9 +20,18 @@ export const localCapabilities: Capabilities = {
   stop: { supported: true, how: 'SIGKILL; healed by starting the same process on the same port', symptom: 'behind the fault proxy: accepted, then closed at once; otherwise refused' },
   degrade: { supported: true, how: 'control port of the echo services', symptom: 'responses come later and some are 500' },
   skew: { supported: false, how: 'processes of one machine share its clock', symptom: 'none' },
+  isolate: { supported: true, how: 'a black hole (timeout toxic) on every link of the region, both ways', symptom: 'connections are accepted and stay silent, and are closed at healing' },
+  kill: { supported: true, how: 'SIGKILL, and the supervisor starts the same process on the same port at once', symptom: 'as stop, for as long as the start takes' },
+  evict: { supported: true, how: 'SIGTERM; when the process has drained and ended, it is started again on the same port', symptom: 'what is in flight is answered; new connections are refused until it listens again' },
+  unready: { supported: false, how: 'nothing takes processes out of discovery here', symptom: 'none' },
+  loss: { supported: false, how: 'the links are proxies of connections, and packets of loopback are not lost', symptom: 'none' },
 }
 
+/** A gateway drains for 5 s at most (`limits.drainMs`). */
+const endGraceMs = 8_000
+
 export interface FaultDeskParts {
+  topology: Pick<Topology, 'links'>
   links: LinkBoard
   supervisor: Supervisor
   token: string
@@ -28,7 +40,7 @@ export interface FaultDeskParts {
   readyTimeoutMs: number
 }
 
-export function openFaultDesk({ links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
+export function openFaultDesk({ topology, links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
   const inForce = new Map<string, Primitive>()
   const turns = openTurns()
   /** Processes that were killed or stopped here. */
@@ -74,9 +86,7 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
     }
     if (dead.delete(name)) {
       supervisor.restart(name)
-      await supervisor.ready(name, readyTimeoutMs)
-      const [part, region] = name.split('/')
-      if (part === 'services') await settleServices(region)
+      await serveAgain(name)
     }
     if (isUnder('pause', name) === frozen.has(name)) return
     if (frozen.delete(name)) supervisor.resume(name)
@@ -86,23 +96,45 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
     }
   }
 
+  /** What is started anew forgets what was laid over it, and is told again. */
+  const serveAgain = async (name: string): Promise<void> => {
+    await supervisor.ready(name, readyTimeoutMs)
+    const [part, region] = name.split('/')
+    if (part === 'services') await settleServices(region)
+  }
+
   const settleProcesses = async (at: RegionPlace[]): Promise<void> => {
     await Promise.all(processesAt(at).map((name) => turns.take(name, () => settleProcess(name))))
   }
+
+  const replacements = openReplacements({
+    supervisor, turns, graceMs: endGraceMs, isDown: (name) => isUnder('stop', name),
+    async started(name) {
+      frozen.delete(name)
+      await serveAgain(name)
+      await settleProcess(name)
+    },
+  })
 
   const change = async (primitive: Primitive, key: string, healing: boolean): Promise<void> => {
     switch (primitive.kind) {
       case 'delay': case 'throttle': case 'cut': case 'reset':
         await (healing ? links.heal(key) : links.apply(key, primitive as LinkPrimitive))
         return
+      case 'isolate':
+        await change(cutsOf(topology, primitive), key, healing)
+        return
       case 'pause': case 'stop':
         await settleProcesses(primitive.at)
+        return
+      case 'kill': case 'evict':
+        await (healing ? replacements.done(key) : replacements.replace(key, processesAt(primitive.at), primitive.kind))
         return
       case 'degrade':
         await Promise.all(primitive.at.map(({ region }) => turns.take(`services/${region}`, () => settleServices(region))))
         return
-      case 'skew':
-        throw unsupported(primitive.kind)
+      case 'skew': case 'unready': case 'loss':
+        throw unsupported(primitive)
     }
   }
 
@@ -116,7 +148,7 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
   return {
     async apply(key, primitive) {
       // What cannot be put in force needs no healing either.
-      if (!localCapabilities[primitive.kind].supported) throw unsupported(primitive.kind)
+      if (whyUnsupported(localCapabilities, primitive) !== null) throw unsupported(primitive)
       inForce.set(key, primitive)
       await change(primitive, key, false)
     },
@@ -129,5 +161,5 @@ export function openFaultDesk({ links, supervisor, token, servicesPort, readyTim
   }
 }
 
-const unsupported = (kind: Primitive['kind']) =>
-  topologyError('RGT_UNSUPPORTED', `the local substrate cannot make a ${kind}`, { hint: localCapabilities[kind].how })
+const unsupported = (primitive: Primitive) =>
+  topologyError('RGT_UNSUPPORTED', `the local substrate cannot ${primitive.kind}`, { hint: whyUnsupported(localCapabilities, primitive) ?? '' })

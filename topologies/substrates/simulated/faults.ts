@@ -2,8 +2,9 @@
 // the state of their processes, services by their behaviour. Healing works out anew what is left in force.
 
 import { topologyError } from '../../errors.ts'
-import type { Capabilities, Primitive, RegionPlace } from '../../primitives.ts'
-import type { RegionPart } from '../../topology.ts'
+import { whyUnsupported, type Capabilities, type Primitive, type RegionPlace } from '../../primitives.ts'
+import { cutsOf } from '../../region-links.ts'
+import { isRegionPart, type RegionPart, type Topology } from '../../topology.ts'
 import type { Network, LinkPrimitive } from './network.ts'
 import type { Processes } from './processes.ts'
 
@@ -16,6 +17,11 @@ export const simulatedCapabilities: Capabilities = {
   stop: { supported: true, how: 'a process forgets everything; healed by starting it again', symptom: 'behind a link: closed at once; endpoints: refused' },
   degrade: { supported: true, how: 'delay and share of errors of the services', symptom: 'responses come later and some are 500' },
   skew: { supported: false, how: 'one virtual clock serves the whole world', symptom: 'none' },
+  isolate: { supported: true, how: 'a black hole on every link of the region, both ways', symptom: 'accepted and silent, closed at healing' },
+  kill: { supported: true, how: 'a process forgets everything and starts again at once', symptom: 'as stop, for as long as the start takes' },
+  evict: { supported: false, how: 'how a process drains is its own program, which is not played in virtual time', symptom: 'none' },
+  unready: { supported: false, how: 'nothing takes processes out of discovery here', symptom: 'none' },
+  loss: { supported: false, how: 'loss is a constant of the model (`lossShare`), the same for the whole run', symptom: 'none' },
 }
 
 export interface FaultDesk {
@@ -28,6 +34,7 @@ export interface FaultDesk {
 }
 
 export interface FaultDeskParts {
+  topology: Pick<Topology, 'links'>
   network: Network
   processes: Processes
   /** Regions of the world by name. */
@@ -40,20 +47,29 @@ export interface FaultDeskParts {
 }
 
 export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
-  const { network, processes, regionOf } = parts
+  const { topology, network, processes, regionOf } = parts
   const inForce = new Map<string, Primitive>()
 
   const isUnder = (kind: 'pause' | 'stop', part: RegionPart, region: string): boolean =>
     [...inForce.values()].some((primitive) => primitive.kind === kind && primitive.at.some((one) => one.region === region && one.parts.includes(part)))
 
+  const placesOf = (at: readonly RegionPlace[]): { region: string; part: RegionPart }[] =>
+    at.flatMap(({ region, parts: names }) => names.filter(isRegionPart).map((part) => ({ region, part })))
+
   const settleProcesses = (at: readonly RegionPlace[], done: () => void): void => {
-    const places = at.flatMap(({ region, parts: names }) => names.map((part) => ({ region, part })))
+    const places = placesOf(at)
     let waiting = places.length + 1
     const one = (): void => { if (--waiting === 0) done() }
     for (const { region, part } of places) {
       processes.settle(part, regionOf(region), isUnder('stop', part, region) ? 'stopped' : isUnder('pause', part, region) ? 'paused' : 'running', one)
     }
     one()
+  }
+
+  /** Dies, and is started again at once unless another fault keeps it down. */
+  const killOnce = (at: readonly RegionPlace[]): void => {
+    for (const { region, part } of placesOf(at)) processes.settle(part, regionOf(region), 'stopped', () => {})
+    settleProcesses(at, () => {})
   }
 
   const settleServices = (region: string): void => parts.degrade(regionOf(region), [...inForce.values()].flatMap((primitive) =>
@@ -73,13 +89,18 @@ export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
       case 'delay': case 'throttle': case 'cut': case 'reset':
         changeLinks(primitive, healing ? network.heal(key) : network.apply(key, primitive), healing)
         return done()
+      case 'isolate':
+        return change(key, cutsOf(topology, primitive), healing, done)
       case 'pause': case 'stop':
         return settleProcesses(primitive.at, done)
+      case 'kill':
+        if (!healing) killOnce(primitive.at)
+        return healing ? settleProcesses(primitive.at, done) : done()
       case 'degrade':
         for (const { region } of primitive.at) settleServices(region)
         return done()
-      case 'skew':
-        throw unsupported(primitive.kind)
+      case 'skew': case 'evict': case 'unready': case 'loss':
+        throw unsupported(primitive)
     }
   }
 
@@ -92,7 +113,7 @@ export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
 
   return {
     apply(key, primitive) {
-      if (!simulatedCapabilities[primitive.kind].supported) throw unsupported(primitive.kind)
+      if (whyUnsupported(simulatedCapabilities, primitive) !== null) throw unsupported(primitive)
       inForce.set(key, primitive)
       change(key, primitive, false, () => {})
     },
@@ -104,5 +125,5 @@ export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
   }
 }
 
-const unsupported = (kind: Primitive['kind']) =>
-  topologyError('RGT_UNSUPPORTED', `the simulated substrate cannot make a ${kind}`, { hint: simulatedCapabilities[kind].how })
+const unsupported = (primitive: Primitive) =>
+  topologyError('RGT_UNSUPPORTED', `the simulated substrate cannot ${primitive.kind}`, { hint: whyUnsupported(simulatedCapabilities, primitive) ?? '' })

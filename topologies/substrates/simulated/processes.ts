@@ -48,6 +48,8 @@ const lastGoodMs = 1_500
 export function openProcesses(parts: ProcessesParts): Processes {
   const { engine, model, gateways, services, outages, probes, clocks, control, pools, regions } = parts
   const states = new Map<string, Wanted>()
+  /** So often was it started: what an earlier start still has to do is nobody's any more. */
+  const births = new Map<string, number>()
   /** What waits for a process to serve again. */
   const starting = new Map<string, (() => void)[]>()
 
@@ -80,10 +82,12 @@ export function openProcesses(parts: ProcessesParts): Processes {
 
   const restart = (part: RegionPart, region: number, process: string): void => {
     const afterUs = part === 'gateway' ? model.restartUs.gateway : part === 'services' ? model.restartUs.services : model.restartUs.controlPlane
+    const birth = (births.get(process) ?? 0) + 1
+    births.set(process, birth)
     note(process, 'started')
     engine.scheduler.after(afterUs / 1000, () => {
       // Killed again before it was up.
-      if (states.get(process) === 'stopped') return
+      if (states.get(process) === 'stopped' || births.get(process) !== birth) return
       if (part === 'gateway') startGateway(gateways[region])
       else if (part === 'services') services.state[region] = ServicesState.running
       else control.restart(process)
@@ -95,13 +99,15 @@ export function openProcesses(parts: ProcessesParts): Processes {
 
   const startGateway = (gateway: SimulatedGateway): void => {
     const lastGood = gateway.snapshot
+    const { source } = gateway.place
+    const birth = births.get(source)
     gateway.reborn(engine.nowUs)
     gateway.state = ProcessState.running
     clocks.start(gateway)
-    control.restart(gateway.place.source)
+    control.restart(source)
     engine.scheduler.after(lastGoodMs, () => {
-      if (gateway.state !== ProcessState.running || gateway.snapshot !== null || lastGood === null) return
-      parts.tell(gateway.place.source, {
+      if (gateway.state !== ProcessState.running || births.get(source) !== birth || gateway.snapshot !== null || lastGood === null) return
+      parts.tell(source, {
         atUs: engine.nowUs, kind: 'log', level: 'warn', code: 'RGT_NOT_READY',
         message: `no control plane has answered: serving the last good snapshot, revision ${lastGood.revision}`,
       })
@@ -139,18 +145,18 @@ export function openProcesses(parts: ProcessesParts): Processes {
       const process = `${part}/${regions[region]}`
       const now = states.get(process) ?? 'running'
       if (now === wanted) {
-        const waiting = starting.get(process)
+        const waiting = wanted === 'stopped' ? undefined : starting.get(process)
         return waiting === undefined ? done() : void waiting.push(done)
       }
       states.set(process, wanted)
       if (wanted === 'stopped') {
-        starting.delete(process)
         note(process, 'killed')
         kill(part, region)
         return done()
       }
       if (now === 'stopped') {
-        starting.set(process, [done])
+        // Killed while it was starting: who waited for that start waits for this one.
+        starting.set(process, [...(starting.get(process) ?? []), done])
         return restart(part, region, process)
       }
       setPaused(part, region, process, wanted === 'paused')

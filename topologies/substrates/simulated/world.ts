@@ -126,7 +126,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
     engine, model, regions: layout.regions, gateways, services, outages, probes, clocks, control, pools, tell, note, serve, clients: () => clients,
   })
   const faults = openFaultDesk({
-    network, processes, regionOf: (name) => layout.regions.indexOf(name),
+    topology, network, processes, regionOf: (name) => layout.regions.indexOf(name),
     degrade: (region, laid) => services.degrade(region, laid),
     breakBetween(from, to, ending) {
       outages.breakBetween(from, to, ending)

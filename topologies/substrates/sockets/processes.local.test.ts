@@ -108,6 +108,18 @@ test('tells a line to standard input, and how one that ends by itself ended', as
   expect(states).toEqual(['a started'])
 })
 
+test('what is asked to end does so in its own time, and is killed when that is over', async () => {
+  const { supervisor, states } = setUp()
+  const polite = supervisor.start(program('polite', `process.on('SIGTERM', () => setTimeout(() => process.exit(0), 50)); setInterval(() => {}, 1000); ready()`))
+  const deaf = supervisor.start(program('deaf', `process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); ready()`))
+  await Promise.all(['polite', 'deaf'].map((name) => supervisor.ready(name, 10_000)))
+  await supervisor.end('polite', 10_000)
+  await supervisor.end('deaf', 100)
+  expect([polite.exitCode, deaf.signalCode]).toEqual([0, 'SIGKILL'])
+  expect(states.filter((state) => !state.endsWith('started') && !state.endsWith('ready'))).toEqual(['polite exited', 'deaf killed'])
+  await supervisor.end('polite', 100)
+})
+
 test('everything ends, also what is frozen and what will not hear', async () => {
   const { supervisor } = setUp()
   const polite = supervisor.start(program('polite', `process.stdin.on('end', () => process.exit(0)).resume(); ready()`))

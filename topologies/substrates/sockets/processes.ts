@@ -37,6 +37,8 @@ export interface Supervisor {
   pause(name: string): void
   resume(name: string): void
   kill(name: string): Promise<void>
+  /** Asks it to end (SIGTERM), and kills it when it has not after `graceMs`. Resolves when it is gone. */
+  end(name: string, graceMs: number): Promise<void>
   restart(name: string): ChildProcess
   /** Writes a line to its standard input. */
   tell(name: string, line: string): void
@@ -166,11 +168,18 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     await now.exit
   }
 
+  const end = async (name: string, graceMs: number): Promise<void> => {
+    const { child, exit } = member(name)
+    child.kill('SIGTERM')
+    if (!(await within(graceMs, exit))) await kill(name)
+  }
+
   return {
     start,
     ready,
     heard,
     kill,
+    end,
     pause: (name) => signal(name, 'SIGSTOP', 'paused'),
     resume: (name) => signal(name, 'SIGCONT', 'resumed'),
     restart: (name) => start(member(name).spec),
@@ -186,13 +195,18 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
         now.child.kill('SIGTERM')
       }
       const all = Promise.all(living.map(({ exit }) => exit))
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([all, new Promise((resolve) => { timer = setTimeout(resolve, graceMs) })])
-      clearTimeout(timer)
+      await within(graceMs, all)
       for (const { child, exited } of living) if (!exited) child.kill('SIGKILL')
       await all
     },
   }
+}
+
+/** Whether it is over in that time. */
+async function within(ms: number, over: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), ms) })
+  return Promise.race([over.then(() => true), late]).finally(() => clearTimeout(timer))
 }
 
 /** The end of a file that a failing process wrote, for the error message. */
