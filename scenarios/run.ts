@@ -28,7 +28,7 @@ export interface RunRequest {
   /** Folder of this run, made when missing; its name is the run's id. */
   runDir: string
   tools: ToolPolicy
-  options: Pick<SubstrateOptions, 'gateway' | 'mesh' | 'simulation'>
+  options: Pick<SubstrateOptions, 'gateway' | 'mesh' | 'simulation' | 'clusters'>
   signal: AbortSignal
   /** How to do it again, for run.json. */
   command: string

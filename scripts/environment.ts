@@ -1,7 +1,9 @@
-// The one place where the environment is read: explicit paths of tools, as `REGATTA_TOOL_K6=/opt/k6`.
+// The one place where the environment is read: explicit paths of tools, as `REGATTA_TOOL_K6=/opt/k6`, and where images
+// and clusters come from.
 
-import { dirname } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { ClusterOptions } from '../topologies/substrate.ts'
 
 export const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)))
 
@@ -11,4 +13,11 @@ export function explicitTools(): Record<string, string> {
     const match = /^REGATTA_TOOL_([A-Z0-9_]+)$/.exec(name)
     return match === null || value === undefined ? [] : [[match[1].toLowerCase().replaceAll('_', '-'), value]]
   }))
+}
+
+/** REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, DOCKER_HOST and KUBECONFIG (its first file); those that are set. */
+export function clusterEnvironment(): Pick<ClusterOptions, 'nodeImage' | 'baseImage' | 'dockerHost' | 'kubeconfig'> {
+  const { REGATTA_KIND_NODE_IMAGE: nodeImage, REGATTA_GATEWAY_BASE_IMAGE: baseImage, DOCKER_HOST: dockerHost, KUBECONFIG } = process.env
+  const kubeconfig = KUBECONFIG?.split(delimiter).find((file) => file !== '')
+  return Object.fromEntries(Object.entries({ nodeImage, baseImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
 }

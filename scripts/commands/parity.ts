@@ -7,6 +7,7 @@ import type { ParityReport } from '../../scenarios/parity/document.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import { untilInterrupted } from '../exit.ts'
+import { clusterFlags, withClusterOptions, type TypedClusters } from '../clusters.ts'
 import { modelFrom, modelOption } from '../model.ts'
 import { parityScenarios } from '../parity/choose.ts'
 import { playAll, type ParityRequest } from '../parity/play.ts'
@@ -17,7 +18,7 @@ import { newRunFolder, runsFolder, writable } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 import { wholeNumber } from './run.ts'
 
-interface Options {
+interface Options extends TypedClusters {
   on: string
   runs: number
   retries: number
@@ -33,7 +34,7 @@ interface Options {
 export const parityCommand: Command = {
   name: 'parity',
   add(program, end) {
-    program.command('parity')
+    withClusterOptions(program.command('parity'))
       .description('compare substrates: the same scenarios and seeds on each, differences with intervals')
       .argument('[scenario...]', 'names or paths; default: drills with a fault, without the one that was calibrated on')
       .option('--on <list>', `substrates (${substrateKinds.join(', ')}); the last is what the others are compared with`, 'simulated,local')
@@ -51,6 +52,7 @@ Examples:
   regatta run regional-outage --fast && regatta calibrate -o model.yaml
   regatta parity --fast --model model.yaml                       all, 10 runs each: about an hour on sockets
   regatta parity slow-services patient-counting --fast --model model.yaml
+  regatta parity regional-hang --on simulated,kind,local --fast  a column for clusters; they are made anew for each run
   regatta parity --recorded reports/runs/20261123T101502-parity --json | jq .summary
 
 Failover time agrees when the 90 % interval of the ratio of medians lies inside 0.8 to 1.25, traffic when no region's
@@ -65,7 +67,7 @@ async function parity(names: string[], options: Options, signal: AbortSignal): P
   const model = await modelFrom(options.model)
   const kinds = kindsOf(options.on)
   if (options.runs < 2) throw usage('--runs', '2 or more, because one run has no spread', String(options.runs))
-  const flags = [...(options.fast ? ['--fast'] : []), ...(options.model === undefined ? [] : [`--model ${options.model}`])]
+  const flags = [...(options.fast ? ['--fast'] : []), ...(options.model === undefined ? [] : [`--model ${options.model}`]), ...clusterFlags(options)]
   const command = ['regatta parity', ...names, `--on ${kinds.join(',')}`, `--runs ${options.runs}`, `--seed ${options.seed}`, ...flags].join(' ')
   const about = { model, kinds, runsAsked: options.runs, seed: options.seed, fast: options.fast ?? false, command }
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -78,7 +80,7 @@ async function parity(names: string[], options: Options, signal: AbortSignal): P
   writable(join(folder, 'runs'), (dir) => mkdirSync(dir))
   const request: ParityRequest = {
     scenarios, substrates: kinds.map(findSubstrate), runs: options.runs, retries: options.retries, seed: options.seed,
-    model, folder, install: options.install, flags, signal, say,
+    model, clusters: options, folder, install: options.install, flags, signal, say,
   }
   const report = parityReport(await playAll(request), about)
   const code = told(report, folder, options)

@@ -9,7 +9,7 @@ import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
-import type { SimulationOptions, Substrate } from '../../topologies/substrate.ts'
+import type { ClusterOptions, SimulationOptions, Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { openLive, type Live } from '../../reports/live.ts'
@@ -18,11 +18,12 @@ import { printVerdict, printRepeats } from '../../reports/terminal.ts'
 import { commandError } from '../errors.ts'
 import { interruptible, tell, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
+import { clusterFlags, clustersFor, withClusterOptions, type TypedClusters } from '../clusters.ts'
 import { modelFrom, modelOption, simulationWith } from '../model.ts'
 import { judgeAndWrite, newRunFolder, pointLatest, runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
-export interface RunOptions {
+export interface RunOptions extends TypedClusters {
   on: string
   gateway: string
   mesh: string
@@ -64,7 +65,7 @@ Over repeats the worst by 130 > 4 > 1 > 2 > 0. Ctrl-C heals, tears down, and wri
 }
 
 export function withRunOptions(command: Commander): Commander {
-  return command
+  return withClusterOptions(command)
     .option('--on <substrate>', `where to run: ${substrateKinds.join(', ')}`, 'local')
     .option('--gateway <name>', `gateway under test: ${gatewayNames.join(', ')}`, 'reference')
     .option('--mesh <name>', `mesh beside the gateway: ${meshes.join(', ')}`, 'none')
@@ -99,12 +100,13 @@ async function runScenario(name: string, options: RunOptions): Promise<number> {
   }
   plan(scenario, topology, options.seed)
   const simulation = simulationWith(await modelFrom(options.model))
+  const clusters = clustersFor(options, [options.on], topology)
   const { signal, done } = interruptible()
   const verdicts: Verdict[] = []
   const codes: number[] = []
   try {
     for (let repeat = 0; repeat < options.repeat && !signal.aborted; repeat++) {
-      const { verdict, code } = await runOnce({ name, scenario, topology, substrate, options, simulation, seed: options.seed + repeat, signal })
+      const { verdict, code } = await runOnce({ name, scenario, topology, substrate, options, simulation, clusters, seed: options.seed + repeat, signal })
       codes.push(code)
       verdicts.push(verdict)
       if (options.json) process.stdout.write(`${JSON.stringify(verdict)}\n`)
@@ -124,12 +126,13 @@ interface Once {
   substrate: Substrate
   options: RunOptions
   simulation: SimulationOptions | undefined
+  clusters: ClusterOptions
   seed: number
   signal: AbortSignal
 }
 
 /** One run to its verdict. A run that failed or was interrupted is judged too: its folder says how far it came. */
-async function runOnce({ name, scenario, topology, substrate, options, simulation, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
+async function runOnce({ name, scenario, topology, substrate, options, simulation, clusters, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const plain = options.json === true || !options.live || !process.stderr.isTTY
   const live: Live = openLive({ plan: plan(scenario, topology, seed), plain, stream: process.stderr })
@@ -138,7 +141,7 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
     record = await run({
       scenario, topology, substrate, seed, runDir, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
-      options: { gateway: options.gateway, mesh: options.mesh, ...(simulation === undefined ? {} : { simulation }) },
+      options: { gateway: options.gateway, mesh: options.mesh, clusters, ...(simulation === undefined ? {} : { simulation }) },
       command: reproduction(name, options, seed),
       onProgress: live.progress, onEvent: live.event,
       // Plain lines tell events only, and millions of rows need not be made into objects for nobody.
@@ -159,6 +162,6 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
   return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
-    options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
+    ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
     .filter((part) => part !== '').join(' ')
 }

@@ -15,18 +15,19 @@ import { findSubstrate, substrateKinds } from '../../topologies/substrates/index
 import { announceControl, claims, ownerLives } from '../../topologies/substrates/sockets/ownership.ts'
 import type { Inventory } from '../../topologies/substrate.ts'
 import { openControl } from '../control.ts'
+import { clusterFlags, clustersFor, withClusterOptions, type TypedClusters } from '../clusters.ts'
 import { explicitTools, projectRoot } from '../environment.ts'
 import { untilInterrupted } from '../exit.ts'
 import { inject } from '../injection.ts'
 import { runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
-interface UpOptions { on: string; detach?: boolean; json?: boolean; install: boolean; embedded: boolean }
+interface UpOptions extends TypedClusters { on: string; detach?: boolean; json?: boolean; install: boolean; embedded: boolean }
 
 export const upCommand: Command = {
   name: 'up',
   add(program, end) {
-    program.command('up')
+    withClusterOptions(program.command('up'))
       .description('bring a topology up and hold it until Ctrl-C or `regatta down`')
       .argument('[topology]', 'name in the catalogue, or path of a file', 'three-regions')
       .option('--on <substrate>', `where: ${substrateKinds.join(', ')}`, 'local')
@@ -59,6 +60,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
     })
   }
   const topology = await loadTopology(name)
+  const clusters = clustersFor(options, [substrate.kind], topology)
   const config = await gatewayConfig(topology)
   const runDir = runDirOf(topology.name, process.pid)
   mkdirSync(runDir, { recursive: true })
@@ -68,7 +70,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
       topology, config, seed: 1, runDir, history, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       progress: (stage, text) => void process.stderr.write(`${stage}: ${text}\n`),
-      options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0 },
+      options: { gateway: 'reference', mesh: 'none', clusters, collectGarbageEveryMs: 0 },
     })
     const token = randomBytes(24).toString('hex')
     const nowUs = (): number => systemClock.nowUs() - deployment.inventory.clock.offsetUs
@@ -97,7 +99,7 @@ async function detach(name: string, options: UpOptions): Promise<number> {
   mkdirSync(runsFolder, { recursive: true })
   const logFile = join(runsFolder, 'up.log')
   const log = openSync(logFile, 'a')
-  const flags = [`--on=${options.on}`, options.install ? '' : '--no-install', options.embedded ? '' : '--no-embedded'].filter((flag) => flag !== '')
+  const flags = [`--on=${options.on}`, options.install ? '' : '--no-install', options.embedded ? '' : '--no-embedded', ...clusterFlags(options).flatMap((flag) => flag.split(' '))].filter((flag) => flag !== '')
   const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'up', name, ...flags], { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   let exit: number | null = null

@@ -10,6 +10,7 @@ import { runFigures, type RunFigures } from '../../scenarios/parity/run-figures.
 import { run } from '../../scenarios/run.ts'
 import { quantity } from '../../reports/words.ts'
 import { explicitTools } from '../environment.ts'
+import { clustersFor, type TypedClusters } from '../clusters.ts'
 import { simulationWith } from '../model.ts'
 import { judgeAndWrite } from '../runs.ts'
 import type { ParityScenario } from './choose.ts'
@@ -23,6 +24,8 @@ export interface ParityRequest {
   retries: number
   seed: number
   model: ModelFile | null
+  /** Existing clusters for `kind`, as typed. */
+  clusters: TypedClusters
   /** Run folders go below `runs/` in it. */
   folder: string
   install: boolean
@@ -77,7 +80,7 @@ async function playRun(request: ParityRequest, { given, scenario, topology }: Pa
   const record = await run({
     scenario, topology, seed, substrate, runDir, signal: request.signal,
     tools: { allowEmbedded: true, allowInstall: request.install, explicit: explicitTools() },
-    options: { gateway: 'reference', mesh: 'none', ...(simulation === undefined ? {} : { simulation }) },
+    options: { gateway: 'reference', mesh: 'none', clusters: clustersFor(request.clusters, request.substrates.map(({ kind }) => kind), topology), ...(simulation === undefined ? {} : { simulation }) },
     command: ['regatta run', given, `--on ${substrate.kind} --seed ${seed}`, ...request.flags].join(' '),
   })
   await judgeAndWrite(runDir)

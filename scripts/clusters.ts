@@ -1,0 +1,84 @@
+// Where clusters come from, as typed and as the environment says: what `run`, `up` and `parity` pass on to `kind`.
+
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { InvalidArgumentError, type Command } from 'commander'
+import type { ClusterOptions } from '../topologies/substrate.ts'
+import type { Topology } from '../topologies/topology.ts'
+import { clusterEnvironment } from './environment.ts'
+import { commandError } from './errors.ts'
+
+export interface TypedClusters {
+  contexts?: Record<string, string>
+  kubeconfig?: string
+  network?: string
+  loadIn?: string
+  parallelism?: number
+}
+
+export function withClusterOptions(command: Command): Command {
+  return command
+    .option('--contexts <list>', 'with --on kind: existing clusters, as eu-west=CONTEXT,us-east=CONTEXT', contexts)
+    .option('--kubeconfig <file>', 'of --contexts; default: KUBECONFIG, then ~/.kube/config')
+    .option('--network <name>', 'of --contexts: Docker network from which their nodes are reached; default: kind')
+    .option('--load-in <context>', 'play the offered load inside this context by k6-operator')
+    .option('--parallelism <n>', 'runner pods of --load-in', pods)
+}
+
+/** `region=context,…` */
+export function contexts(text: string): Record<string, string> {
+  const pairs = text.split(',').map((pair) => pair.trim()).filter((pair) => pair !== '').map((pair) => {
+    const at = pair.indexOf('=')
+    if (at < 1 || at === pair.length - 1) throw new InvalidArgumentError(`expected region=context, found \`${pair}\``)
+    return [pair.slice(0, at), pair.slice(at + 1)] as const
+  })
+  const regions = pairs.map(([region]) => region)
+  const twice = regions.find((region, at) => regions.indexOf(region) !== at)
+  if (twice !== undefined) throw new InvalidArgumentError(`region ${twice} is named twice`)
+  if (pairs.length === 0) throw new InvalidArgumentError('expected region=context, found nothing')
+  return Object.fromEntries(pairs)
+}
+
+function pods(text: string): number {
+  if (/^[1-9]\d?$/.test(text)) return Number(text)
+  throw new InvalidArgumentError(`expected 1 to 99, found \`${text}\``)
+}
+
+/** Throws RGT_COMMAND_USAGE when contexts and regions do not match, or options of existing clusters stand alone. */
+export function clustersFor(typed: TypedClusters, on: readonly string[], topology: Topology): ClusterOptions {
+  const { contexts: given, network, loadIn, parallelism } = typed
+  const asked = [given && '--contexts', network && '--network', loadIn && '--load-in'].filter((name) => name !== undefined)
+  if (asked.length > 0 && !on.includes('kind')) throw usage(`${asked[0]} is about clusters`, '--on kind', `--on ${on.join(',')}`)
+  if (given === undefined && (network ?? loadIn) !== undefined) throw usage(`${asked[0]} is about existing clusters`, '--contexts beside it', 'none')
+  if (given !== undefined) {
+    const regions = topology.regions.map(({ name }) => name)
+    const strange = Object.keys(given).find((region) => !regions.includes(region))
+    const missing = regions.filter((region) => !(region in given))
+    if (strange !== undefined) throw usage(`topology ${topology.name} has no region \`${strange}\``, `regions ${regions.join(', ')}`, strange)
+    if (missing.length > 0) throw usage(`regions of ${topology.name} have no context`, `one for each of ${regions.join(', ')}`, `none for ${missing.join(', ')}`)
+    const names = Object.values(given)
+    if (new Set(names).size < names.length) throw usage('two regions are one cluster', 'a context of its own for each', names.join(', '))
+  }
+  const { kubeconfig, ...environment } = clusterEnvironment()
+  return {
+    ...environment,
+    ...(given === undefined ? {} : { contexts: given, kubeconfig: typed.kubeconfig ?? kubeconfig ?? join(homedir(), '.kube', 'config') }),
+    ...(network === undefined ? {} : { network }),
+    ...(loadIn === undefined ? {} : { loadContext: loadIn, parallelism: parallelism ?? 1 }),
+  }
+}
+
+/** As it was typed, for the command that does it again. */
+export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, parallelism }: TypedClusters): string[] {
+  return [
+    given === undefined ? '' : `--contexts ${Object.entries(given).map((pair) => pair.join('=')).join(',')}`,
+    kubeconfig === undefined ? '' : `--kubeconfig ${kubeconfig}`,
+    network === undefined ? '' : `--network ${network}`,
+    loadIn === undefined ? '' : `--load-in ${loadIn}`,
+    parallelism === undefined ? '' : `--parallelism ${parallelism}`,
+  ].filter((flag) => flag !== '')
+}
+
+function usage(message: string, expected: string, found: string): Error {
+  return commandError(message, { expected, found }, 'RGT_COMMAND_USAGE')
+}
