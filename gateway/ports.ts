@@ -44,6 +44,10 @@ export type GatewayEvent = { atUs: number } & (
   | { kind: 'snapshot-refused'; gateway: string; revision: number; code: string; message: string }
   | { kind: 'config-accepted'; revision: number; documents: number }
   | { kind: 'config-refused'; revision: number; code: string; message: string }
+  /** The endpoints of the control plane's own region: how many services have others than before, and how many endpoints there are. */
+  | { kind: 'endpoints-changed'; services: number; endpoints: number }
+  | { kind: 'api-server-lost'; address: string }
+  | { kind: 'api-server-found'; address: string }
   | { kind: 'control-plane-lost'; address: string }
   | { kind: 'control-plane-found'; address: string }
   /** Told by a control plane that reads from a cluster: its watches end and cannot be opened again. */

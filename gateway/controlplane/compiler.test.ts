@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { CodedError } from '../errors.ts'
 import { planeCompiler } from './compiler.ts'
 import { changeDocuments, documentKey, type Documents } from './documents.ts'
-import type { ConfigChange, ConfigDocument, GatewayIdentity } from './protocol.ts'
+import type { ConfigChange, ConfigDocument, Discovery, GatewayIdentity } from './protocol.ts'
 import { discovery, route, shop } from './shop.case.ts'
 
 const gateways: GatewayIdentity[] = [
@@ -80,6 +80,26 @@ test('what a change does not touch keeps its identity', () => {
   expect(after.routes.map(({ id }) => id)).toEqual(['shop/b/0', 'shop/c/0', 'shop/catalog/0'])
   expect([after.routes[0], after.routes[2]].every((one, index) => one === before.routes[index])).toBe(true)
   expect(after.services[0]).toBe(before.services[0])
+})
+
+test('the same configuration in another world, changed there, is what compiling it there would give', () => {
+  const here = (hosts: string[]): Discovery => ({
+    ...discovery, endpoints: { 'shop/catalog:8080': { ...discovery.endpoints['shop/catalog:8080'], 'eu-west': hosts.map((host) => ({ host, port: 9 })) } },
+  })
+  const documents = changeDocuments(new Map(), { revision: 1, put: shop(1), remove: [] })
+  const before = planeCompiler(discovery).prepare(documents)
+  before.compile(gateways[0], 1)
+  const found = here(['10.0.0.2', '10.0.0.1'])
+  const moved = before.within(found)
+  const snapshot = moved.compile(gateways[0], 1)
+  expect(snapshot.services[0].endpoints.map(({ host }) => host)).toEqual(['10.0.0.1', '10.0.0.2'])
+  expect(snapshot.routes).toEqual(before.compile(gateways[0], 1).routes)
+  const change: ConfigChange = { revision: 2, put: [route('c', '/c')], remove: [] }
+  const next = changeDocuments(documents, change)
+  const emptied = here([])
+  const spliced = moved.change(change, next).within(emptied)
+  for (const gateway of gateways) expect(spliced.compile(gateway, 2)).toEqual(planeCompiler(emptied).prepare(next).compile(gateway, 2))
+  expect(planeCompiler(discovery).prepare(next, emptied).compile(gateways[0], 2)).toEqual(spliced.compile(gateways[0], 2))
 })
 
 function attempt<T>(run: () => T): T | CodedError {

@@ -16,17 +16,24 @@ import type { ConfigChange, ConfigDocument, Discovery, DocumentRef, GatewayIdent
 /** Changes of more routes than this are compiled whole: splicing one by one would cost more. */
 const maxSpliced = 64
 
+/** `discovery` is what is known of the world at birth; a plane may learn better. */
 export function planeCompiler(discovery: Discovery): PlaneCompiler {
-  return { prepare: (documents) => prepareWhole(documents, discovery), diff: diffSnapshots }
+  return { discovery, prepare: (documents, found = discovery) => prepareWhole(documents, found), diff: diffSnapshots }
 }
 
 function prepareWhole(documents: Documents, discovery: Discovery): PreparedConfig {
-  const config = federateAll(documents.values())
-  return prepared(discovery, (gateway, revision) => compileSnapshot(config, { gateway, discovery }, revision))
+  return wholly(federateAll(documents.values()), documents, discovery)
 }
 
+function wholly(config: FederationConfig, documents: Documents, discovery: Discovery): PreparedConfig {
+  return prepared({ discovery, documents, whole: () => config }, (gateway, revision) => compileSnapshot(config, { gateway, discovery }, revision))
+}
+
+/** What a prepared configuration is of: `whole` is federated when it is first asked for. */
+interface Basis { discovery: Discovery; documents: Documents; whole(): FederationConfig }
+
 /** Keeps the snapshots that were compiled of it: the next revision is spliced from them. */
-function prepared(discovery: Discovery, make: PreparedConfig['compile']): PreparedConfig {
+function prepared({ discovery, documents, whole }: Basis, make: PreparedConfig['compile']): PreparedConfig {
   const snapshots = new Map<string, Snapshot>()
   return {
     compile(gateway, revision) {
@@ -41,17 +48,16 @@ function prepared(discovery: Discovery, make: PreparedConfig['compile']): Prepar
       if (part === null) return prepareWhole(next, discovery)
       const changed = [...put.map(({ metadata }) => ({ ...metadata, namespace: metadata.namespace ?? 'default' })), ...change.remove]
       const prefixes = [...new Set(changed.map(({ namespace, name }) => `${namespace}/${name}/`))]
-      let whole: FederationConfig | null = null
-      return prepared(discovery, (gateway, revision) => {
+      let federated: FederationConfig | null = null
+      const all = (): FederationConfig => (federated ??= federateAll(next.values()))
+      return prepared({ discovery, documents: next, whole: all }, (gateway, revision) => {
         const view = { gateway, discovery }
         const base = snapshots.get(gateway.name)
-        if (base === undefined || !sameGateway(base.gateway, gateway)) {
-          whole ??= federateAll(next.values())
-          return compileSnapshot(whole, view, revision)
-        }
+        if (base === undefined || !sameGateway(base.gateway, gateway)) return compileSnapshot(all(), view, revision)
         return splice(base, compileSnapshot(part, view, revision), prefixes)
       })
     },
+    within: (found) => wholly(whole(), documents, found),
   }
 }
 

@@ -3,11 +3,15 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { GatewayEvent } from '../ports.ts'
+import { diffSnapshots } from '../snapshot/delta.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
+import { parseDelta, parseSnapshot } from '../snapshot/validate.ts'
 import { openAlarm } from './alarm.ts'
+import { planeCompiler } from './compiler.ts'
 import { createDelivery, type DeliveryEffect, type DeliveryEvent } from './delivery.ts'
-import type { Acknowledgement } from './protocol.ts'
-import { compiled } from './shop.case.ts'
+import { replaceDocuments } from './documents.ts'
+import type { Acknowledgement, DeliveryMessage } from './protocol.ts'
+import { compiled, discovery, shop } from './shop.case.ts'
 
 const second = 1_000_000
 const bornUs = 7 * second
@@ -21,7 +25,7 @@ function gatewayAt(addresses: string[], jitter = 1) {
     apply(snapshot) { state.held = snapshot },
     tell: (event) => told.push(event),
     random: { next: () => jitter },
-    checks: { snapshot: (value) => value, delta: (value) => value },
+    checks: { snapshot: parseSnapshot, delta: parseDelta },
   }, bornUs)
   /** Connections asked for until `untilUs`, each ended `afterUs` later as failed. */
   const fail = (untilUs: number, afterUs = 0): { address: number; atUs: number }[] => {
@@ -84,6 +88,26 @@ test('an acknowledgement that nobody answers ends a connection that is not silen
   expect(core.nextUs).toBe(bornUs + 3.5 * second)
   expect(at(3.5 * second, { kind: 'tick' })).toEqual([{ kind: 'close', connection: 1 }])
   expect(core.step({ kind: 'tick' }, core.nextUs)).toMatchObject([{ kind: 'connect', revision: 2, version: state.held?.version }])
+})
+
+test('another version of the revision that is held is taken, as a delta from one plane and whole from the next', () => {
+  const { core, state } = gatewayAt(['a', 'b'])
+  const first = compiled('eu-west', 3)
+  const other = (host: string): Snapshot => planeCompiler({
+    ...discovery, endpoints: { 'shop/catalog:8080': { 'eu-west': [{ host, port: 9 }] } },
+  }).prepare(replaceDocuments(new Map(), shop(3))).compile({ name: 'eu-west', role: 'region', region: 'eu-west' }, 3)
+  const [second, third] = [other('10.0.0.1'), other('10.0.0.2')]
+  const take = (connection: number, message: DeliveryMessage): Acknowledgement[] => accepted(core.step({ kind: 'message', connection, message }, bornUs + 20))
+  core.step({ kind: 'tick' }, bornUs)
+  take(1, { type: 'snapshot', snapshot: first })
+  expect(take(1, { type: 'delta', delta: diffSnapshots(first, second) })).toMatchObject([{ revision: 3, version: second.version, accepted: true }])
+  expect(state.held).toEqual(second)
+  // A delta from a version that is not held leads elsewhere, and is refused.
+  expect(take(1, { type: 'delta', delta: diffSnapshots(first, { ...third, routes: [] }) })).toMatchObject([{ accepted: false, code: 'RGT_SNAPSHOT_FORMAT' }])
+  core.step({ kind: 'ended', connection: 1, reason: 'x', refused: false }, bornUs + 30)
+  expect(core.step({ kind: 'tick' }, core.nextUs)).toMatchObject([{ kind: 'connect', address: 1, revision: 3, version: second.version }])
+  expect(take(2, { type: 'snapshot', snapshot: third })).toMatchObject([{ version: third.version, accepted: true }])
+  expect(state.held).toEqual(third)
 })
 
 test('a refusal from the first moment is told at once, and what cannot be understood is asked again after a second', () => {

@@ -6,17 +6,26 @@ import { gatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../ports.ts'
 import { defaultHealth, type Snapshot, type SnapshotDelta } from '../snapshot/snapshot.ts'
 import { createPlane, type Plane, type PlaneAnswer, type PlaneCompiler, type PlaneEvent } from './plane.ts'
-import type { ConfigDocument, DeliveryMessage, GatewayIdentity } from './protocol.ts'
+import type { ConfigDocument, DeliveryMessage, Discovery, GatewayIdentity } from './protocol.ts'
 
-// A compiler of the least language there is: a snapshot's version names its documents, a delta names both ends.
+/** A world with so many endpoints here. */
+const world = (endpoints: number): Discovery => ({
+  regions: [], links: {}, endpoints: { s: { here: Array.from({ length: endpoints }, (_, index) => ({ host: 'h', port: index + 1 })) } },
+})
+
+// A compiler of the least language there is: a snapshot's version names its documents and the number of endpoints when
+// there are some; a delta names both ends.
 const compiler: PlaneCompiler = {
-  prepare(documents) {
+  discovery: world(0),
+  prepare(documents, { endpoints } = world(0)) {
     const all = [...documents.values()]
     if (all.some(({ kind }) => kind === 'Broken')) throw gatewayError('RGT_CONFIG_SCHEMA', 'broken')
-    const version = all.map(({ metadata, spec }) => `${metadata.name}=${String(spec)}`).sort().join()
+    const seen = endpoints.s.here.length === 0 ? [] : [`#${endpoints.s.here.length}`]
+    const version = [...all.map(({ metadata, spec }) => `${metadata.name}=${String(spec)}`), ...seen].sort().join()
     return {
       compile: (gateway, revision) => ({ format: 1, revision, version, gateway, regions: [], routes: [], services: [], health: defaultHealth }),
-      change: (_change, next) => compiler.prepare(next),
+      change: (_change, next) => compiler.prepare(next, { ...world(0), endpoints }),
+      within: (found) => compiler.prepare(documents, found),
     }
   },
   diff: (base, next): SnapshotDelta => ({
@@ -201,6 +210,75 @@ test('a gateway that connects anew takes its old connection\'s place', () => {
   expect(plane.status().gateways).toMatchObject([{ connected: true }])
 })
 
+test('other endpoints make another version of the same revision, offered as a delta and told once', () => {
+  const { plane, step, events, connect, take, gateways } = arena(['a'])
+  step({ kind: 'discover', discovery: world(3) })
+  publish(plane, step, [route('one', 1)])
+  connect('a')
+  take('a')
+  expect(gateways.get('a')!.held).toMatchObject({ revision: 1, version: '#3,one=1' })
+  events.length = 0
+  step({ kind: 'discover', discovery: world(2) })
+  expect(gateways.get('a')!.inbox).toMatchObject([{ type: 'delta', delta: { base: 1, revision: 1, version: '#2,one=1' } }])
+  take('a')
+  step({ kind: 'discover', discovery: structuredClone(world(2)) })
+  expect(gateways.get('a')!.inbox).toEqual([])
+  expect(events).toMatchObject([
+    { kind: 'endpoints-changed', services: 1, endpoints: 2 }, { kind: 'snapshot-offered', revision: 1 }, { kind: 'snapshot-acknowledged', revision: 1, elapsedUs: 1 },
+  ])
+  expect([plane.revision, plane.status().gateways]).toMatchObject([1, [{ revision: 1, version: '#2,one=1', accepted: true }]])
+})
+
+test('endpoints that change while something is in flight go out after it, coalesced; a late word about an older version is nothing', () => {
+  const { plane, step, connect, take, gateways } = arena(['a'])
+  publish(plane, step, [route('one', 1)])
+  connect('a')
+  for (const endpoints of [1, 2, 3]) step({ kind: 'discover', discovery: world(endpoints) })
+  const { inbox } = gateways.get('a')!
+  expect(inbox).toMatchObject([{ snapshot: { version: 'one=1' } }])
+  step({ kind: 'acknowledge', acknowledgement: { gateway: 'a', revision: 1, version: '#1,one=1', accepted: true } })
+  expect(inbox.length).toBe(1)
+  take('a')
+  expect(inbox).toMatchObject([{ delta: { base: 1, revision: 1, version: '#3,one=1' } }])
+  take('a')
+  expect(inbox).toEqual([])
+})
+
+test('a change of configuration is made in the world as it is by then', () => {
+  const { plane, step, connect, take, gateways } = arena(['a'])
+  connect('a')
+  step({ kind: 'discover', discovery: world(1) })
+  publish(plane, step, [route('one', 1)])
+  take('a')
+  step({ kind: 'discover', discovery: world(2) })
+  publish(plane, step, [route('one', 2)])
+  take('a')
+  take('a')
+  expect(gateways.get('a')!.held).toMatchObject({ revision: 2, version: '#2,one=2' })
+})
+
+test('an edge that comes from a plane with other endpoints gets the whole of the same revision', () => {
+  const { plane, step, connect, take, gateways } = arena(['a'])
+  publish(plane, step, [route('one', 1)])
+  gateways.get('a')!.held = compiler.prepare(new Map([['one', route('one', 1)]]), world(9)).compile(identity('a'), 1)
+  connect('a')
+  expect(gateways.get('a')!.inbox).toMatchObject([{ type: 'snapshot', snapshot: { revision: 1, version: 'one=1' } }])
+  take('a')
+  expect(plane.status().gateways).toMatchObject([{ revision: 1, version: 'one=1', accepted: true }])
+})
+
+test('endpoints that a gateway refuses are not pressed on it, those after them are offered', () => {
+  const { plane, step, connect, take, gateways } = arena(['a'])
+  publish(plane, step, [route('one', 1)])
+  connect('a')
+  take('a')
+  step({ kind: 'discover', discovery: world(1) })
+  take('a', true, 'RGT_LISTEN')
+  expect([gateways.get('a')!.inbox, plane.status().gateways[0].accepted]).toEqual([[], false])
+  step({ kind: 'discover', discovery: world(2) })
+  expect(gateways.get('a')!.inbox).toMatchObject([{ delta: { base: 1, revision: 1, version: '#2,one=1' } }])
+})
+
 const names = ['a', 'b', 'c']
 const action = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('publish' as const), name: fc.constantFrom('x', 'y'), spec: fc.nat(9), broken: fc.boolean() }) },
@@ -209,6 +287,7 @@ const action = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('take' as const), gateway: fc.constantFrom(...names), tell: fc.boolean(), refuse: fc.constantFrom(null, null, 'RGT_LISTEN', 'RGT_SNAPSHOT_GAP') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('forget' as const), gateway: fc.constantFrom(...names) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('heartbeat' as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('discover' as const), endpoints: fc.nat(3) }) },
 )
 
 test('any interleaving converges to the newest revision, and no gateway ever goes back or loses what it has', () => {
@@ -232,10 +311,12 @@ test('any interleaving converges to the newest revision, and no gateway ever goe
         before.set(one.gateway, 0)
       }
       if (one.do === 'heartbeat') step({ kind: 'heartbeat' })
+      if (one.do === 'discover') step({ kind: 'discover', discovery: world(one.endpoints) })
       for (const name of names) expect(gateways.get(name)!.held?.revision ?? 0).toBeGreaterThanOrEqual(before.get(name)!)
     }
     // One more accepted change, connections restored, everything delivered: all hold the newest.
     expected.set('last', 1)
+    step({ kind: 'discover', discovery: world(0) })
     publish(plane, step, [route('last', 1)])
     for (const name of names) connect(name)
     for (let round = 0; round < 8; round++) for (const name of names) take(name)

@@ -5,21 +5,27 @@
 //   connect  │                      │  send     (snapshot, delta, heartbeat)
 //   lost     ├──► step(event, now) ─┤  close    (a connection that was replaced)
 //   ack      │                      │  evidence
-//   heartbeat┘                      └─
+//   discover │                      └─
+//   heartbeat┘
 //
-// At most one snapshot is in flight to a gateway; what is published meanwhile is sent as one delta after it.
+// At most one snapshot is in flight to a gateway; what is published meanwhile is sent as one delta after it. A change of
+// endpoints makes another version of the same revision: what a snapshot is, revision and version say together.
 
 import { isDeepStrictEqual } from 'node:util'
 import { CodedError, CodedErrors, gatewayError } from '../errors.ts'
 import type { GatewayEvent } from '../ports.ts'
 import type { Snapshot, SnapshotDelta } from '../snapshot/snapshot.ts'
 import { changeDocuments, replaceDocuments, type Documents } from './documents.ts'
-import type { Acknowledgement, ConfigChange, ConfigDocument, DeliveryMessage, GatewayIdentity, PlaneStatus, WholeConfig } from './protocol.ts'
+import type {
+  Acknowledgement, ConfigChange, ConfigDocument, DeliveryMessage, Discovery, GatewayIdentity, PlaneStatus, WholeConfig,
+} from './protocol.ts'
 
 /** The pure functions that turn documents into snapshots; given, so that this core knows no configuration language. */
 export interface PlaneCompiler {
-  /** Validates the documents as a whole. Throws CodedError. */
-  prepare(documents: Documents): PreparedConfig
+  /** What is known of the world at birth. */
+  readonly discovery: Discovery
+  /** Validates the documents as a whole; in the world as it was at birth unless another is given. Throws CodedError. */
+  prepare(documents: Documents, discovery?: Discovery): PreparedConfig
   diff(base: Snapshot, next: Snapshot): SnapshotDelta
 }
 
@@ -29,6 +35,8 @@ export interface PreparedConfig {
   compile(gateway: GatewayIdentity, revision: number): Snapshot
   /** The configuration after a change, `next` being all its documents; the same as preparing them whole. Throws CodedError. */
   change(change: ConfigChange, next: Documents): PreparedConfig
+  /** The same configuration in another world. */
+  within(discovery: Discovery): PreparedConfig
 }
 
 export type PlaneEvent =
@@ -37,6 +45,7 @@ export type PlaneEvent =
   | { kind: 'connect'; connection: number; gateway: GatewayIdentity; revision: number; version: string }
   | { kind: 'lost'; connection: number }
   | { kind: 'acknowledge'; acknowledgement: Acknowledgement }
+  | { kind: 'discover'; discovery: Discovery }
   | { kind: 'heartbeat' }
 
 export type PlaneEffect =
@@ -68,20 +77,19 @@ interface Peer {
   base: Snapshot | null
   newest: Snapshot | null
   inFlight: { snapshot: Snapshot; full: boolean } | null
-  /** Revision that it refused; not offered again. 0 = none. */
-  refused: number
+  /** What it refused; not offered again. */
+  refused: { revision: number; version: string } | null
 }
-
-/** Times of acceptance kept, for the elapsed time of acknowledgements: more than can be in flight at once. */
-const acceptedKept = 1024
 
 /** What a gateway says when a delta does not lead from what it holds to what it should hold. */
 const deltaMisfits = ['RGT_SNAPSHOT_GAP', 'RGT_SNAPSHOT_FORMAT']
 
 export function createPlane(region: string, compiler: PlaneCompiler): Plane {
   const peers = new Map<string, Peer>()
-  const acceptedAtUs = new Map<number, number>()
+  /** When what a snapshot was made of became known here, for the elapsed time of its acknowledgement. */
+  const knownAtUs = new WeakMap<Snapshot, number>()
   let revision = 0
+  let { discovery } = compiler
   let documents: Documents = new Map()
   let prepared: PreparedConfig | null = null
   let last: ConfigChange | WholeConfig | null = null
@@ -112,9 +120,7 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
     ({ documents, prepared } = validated)
     revision = asked.revision
     last = asked
-    connected.forEach((peer, index) => { peer.newest = validated.snapshots[index] })
-    acceptedAtUs.set(revision, nowUs)
-    if (acceptedAtUs.size > acceptedKept) acceptedAtUs.delete(acceptedAtUs.keys().next().value as number)
+    connected.forEach((peer, index) => renew(peer, validated.snapshots[index], nowUs))
     evidence({ atUs: nowUs, kind: 'config-accepted', revision, documents: documents.size })
     answer({ outcome: 'accepted', revision })
     for (const peer of connected) offer(peer, nowUs)
@@ -124,8 +130,32 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
   function validate(asked: ConfigChange | WholeConfig, connected: readonly Peer[]) {
     const whole = 'documents' in asked
     const next = whole ? replaceDocuments(documents, asked.documents) : changeDocuments(documents, asked)
-    const after = whole || prepared === null ? compiler.prepare(next) : prepared.change(asked, next)
+    const after = whole || prepared === null ? compiler.prepare(next, discovery) : prepared.change(asked, next)
     return { documents: next, prepared: after, snapshots: connected.map(({ gateway }) => after.compile(gateway, asked.revision)) }
+  }
+
+  function renew(peer: Peer, snapshot: Snapshot, nowUs: number): void {
+    peer.newest = snapshot
+    knownAtUs.set(snapshot, nowUs)
+  }
+
+  function discover(found: Discovery, nowUs: number): void {
+    const changed = changedServices(discovery, found)
+    if (changed.length === 0 && isDeepStrictEqual(found, discovery)) return
+    const connected = [...peers.values()].filter((peer) => peer.connection !== null)
+    // Throws before anything has changed.
+    const after = prepared?.within(found) ?? null
+    const snapshots = after === null ? [] : connected.map(({ gateway }) => after.compile(gateway, revision))
+    discovery = found
+    prepared = after
+    const endpoints = Object.values(found.endpoints).reduce((sum, byRegion) => sum + (byRegion[region]?.length ?? 0), 0)
+    evidence({ atUs: nowUs, kind: 'endpoints-changed', services: changed.length, endpoints })
+    snapshots.forEach((snapshot, index) => {
+      const peer = connected[index]
+      if (peer.newest?.version === snapshot.version) return
+      renew(peer, snapshot, nowUs)
+      offer(peer, nowUs)
+    })
   }
 
   function connect(event: Extract<PlaneEvent, { kind: 'connect' }>, nowUs: number): void {
@@ -142,7 +172,7 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
     const peer: Peer = {
       gateway: event.gateway, connection: event.connection, connectedAtUs: nowUs,
       heldRevision: event.revision, heldVersion: event.version, base, newest, inFlight: null,
-      refused: before?.refused ?? 0,
+      refused: before?.refused ?? null,
     }
     peers.set(event.gateway.name, peer)
     answer({ outcome: 'accepted', revision })
@@ -159,26 +189,25 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
     const peer = peers.get(ack.gateway)
     const inFlight = peer?.inFlight
     // Late words about something older change nothing: what is in flight decides.
-    if (peer === undefined || peer.connection === null || inFlight == null || inFlight.snapshot.revision !== ack.revision) return
+    if (peer === undefined || peer.connection === null || inFlight == null || !isOf(inFlight.snapshot, ack)) return
     peer.inFlight = null
-    if (ack.accepted && ack.version === inFlight.snapshot.version) {
+    if (ack.accepted) {
       peer.base = inFlight.snapshot
       peer.heldRevision = ack.revision
       peer.heldVersion = ack.version
       acknowledged(peer, inFlight.snapshot, nowUs)
     } else {
-      const code = ack.accepted ? 'RGT_SNAPSHOT_FORMAT' : (ack.code ?? 'RGT_SNAPSHOT_FORMAT')
-      const message = ack.accepted ? `acknowledged version ${ack.version}, not ${inFlight.snapshot.version}` : (ack.message ?? '')
+      const { code = 'RGT_SNAPSHOT_FORMAT', message = '' } = ack
       evidence({ atUs: nowUs, kind: 'snapshot-refused', gateway: ack.gateway, revision: ack.revision, code, message })
       // A delta that does not fit is followed by the whole; what is refused for its meaning would be refused again.
       if (!inFlight.full && deltaMisfits.includes(code)) peer.base = null
-      else peer.refused = ack.revision
+      else peer.refused = { revision: ack.revision, version: ack.version }
     }
     offer(peer, nowUs)
   }
 
   function acknowledged(peer: Peer, snapshot: Snapshot, nowUs: number): void {
-    const sinceUs = Math.max(acceptedAtUs.get(snapshot.revision) ?? 0, peer.connectedAtUs)
+    const sinceUs = Math.max(knownAtUs.get(snapshot) ?? 0, peer.connectedAtUs)
     evidence({
       atUs: nowUs, kind: 'snapshot-acknowledged', gateway: peer.gateway.name, revision: snapshot.revision, elapsedUs: nowUs - sinceUs,
     })
@@ -186,8 +215,9 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
 
   function offer(peer: Peer, nowUs: number): void {
     const next = peer.newest
-    if (peer.connection === null || next === null || peer.inFlight !== null || peer.refused === next.revision) return
-    if (peer.heldRevision > next.revision || peer.base?.revision === next.revision) return
+    if (peer.connection === null || next === null || peer.inFlight !== null) return
+    if (peer.refused !== null && isOf(next, peer.refused)) return
+    if (peer.heldRevision > next.revision || (peer.base !== null && isOf(peer.base, next))) return
     const message: DeliveryMessage = peer.base === null
       ? { type: 'snapshot', snapshot: next }
       : { type: 'delta', delta: compiler.diff(peer.base, next) }
@@ -210,6 +240,7 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
         case 'connect': connect(event, nowUs); break
         case 'lost': lost(event.connection); break
         case 'acknowledge': acknowledge(event.acknowledgement, nowUs); break
+        case 'discover': discover(event.discovery, nowUs); break
         case 'heartbeat': heartbeat(); break
       }
       return effects
@@ -219,12 +250,23 @@ export function createPlane(region: string, compiler: PlaneCompiler): Plane {
       revision,
       gateways: [...peers.values()].map((peer) => ({
         name: peer.gateway.name, connected: peer.connection !== null,
-        revision: peer.heldRevision, version: peer.heldVersion, accepted: peer.refused === 0 || peer.refused !== revision,
+        revision: peer.heldRevision, version: peer.heldVersion, accepted: peer.refused === null || peer.newest === null || !isOf(peer.newest, peer.refused),
       })).sort((a, b) => (a.name < b.name ? -1 : 1)),
     }),
     documents: () => documents.values(),
     get revision() { return revision },
   }
+}
+
+/** Equal versions of different revisions are different snapshots: a gateway says which revision it serves. */
+function isOf(snapshot: Snapshot, { revision, version }: { revision: number; version: string }): boolean {
+  return snapshot.revision === revision && snapshot.version === version
+}
+
+function changedServices(before: Discovery, after: Discovery): string[] {
+  if (before.endpoints === after.endpoints) return []
+  const names = new Set([...Object.keys(before.endpoints), ...Object.keys(after.endpoints)])
+  return [...names].filter((name) => !isDeepStrictEqual(before.endpoints[name], after.endpoints[name]))
 }
 
 function gapError(asked: number, held: number, whole: boolean): CodedError {

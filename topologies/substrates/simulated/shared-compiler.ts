@@ -43,10 +43,17 @@ export function sharedCompiler(discovery: Discovery): PlaneCompiler {
         if (outcome === undefined) changes.set(change, (outcome = once(next, () => own.change(change, next))))
         return preparedOf(outcome)
       },
+      // What one plane alone has found out is its own.
+      within: (found) => own.within(found),
     }
   }
 
-  return { prepare: (documents) => preparedOf(once(documents, () => compiler.prepare(documents))), diff: compiler.diff }
+  return {
+    discovery,
+    prepare: (documents, found = discovery) =>
+      (found === discovery ? preparedOf(once(documents, () => compiler.prepare(documents))) : compiler.prepare(documents, found)),
+    diff: compiler.diff,
+  }
 }
 
 function outcomeOf(make: () => PreparedConfig): Outcome {
