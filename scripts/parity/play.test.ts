@@ -36,12 +36,12 @@ async function request(local: Substrate, change: Partial<ParityRequest> = {}): P
   const said: string[] = []
   return {
     scenarios: await parityScenarios(['patient-counting'], { fast: true, calibratedOn: null, seed: 1 }), substrates: [simulated, local],
-    runs: 1, retries: 1, seed: 4, model: null, folder, install: false, flags: ['--fast'], signal: new AbortController().signal, said,
+    runs: 1, retries: 1, seed: 4, model: null, clusters: {}, folder, install: false, flags: ['--fast'], signal: new AbortController().signal, said,
     say: (text) => said.push(text), ...change,
   }
 }
 
-const about = { model: null, kinds: ['simulated', 'local'], runsAsked: 1, seed: 4, fast: true, command: 'regatta parity' }
+const about = { model: null, clusters: {}, kinds: ['simulated', 'local'], runsAsked: 1, seed: 4, fast: true, command: 'regatta parity' }
 
 describe('playing a comparison', { timeout: 60_000 }, () => {
   it('gives both sides the same seeds, and repeats a run for which the machine had no room', async () => {
