@@ -24,11 +24,41 @@ export interface Docker {
   remove(container: string): Promise<void>
   /** Runs a program inside; gives its standard output. Throws RGT_DOCKER with its standard error when it fails. */
   exec(container: string, command: string[]): Promise<string>
-  /** Every line of standard output from the first on, until `stop` or the container's end. */
+  /**
+   * Every line of standard output from the first on, each once, through `kill` and `start`, until `stop` or until the
+   * container is removed.
+   */
   follow(container: string, line: (line: string) => void): Following
   /** Names with this label. */
   containers(label: string): Promise<string[]>
 }
+
+/** What images need beside running: making the testbed's own. */
+export interface DockerImages {
+  /** Opaque; equal for equal images. null when there is none of that name. */
+  imageId(tag: string): Promise<string | null>
+  /** Throws RGT_IMAGE when no registry gives it within a bounded time. */
+  pullImage(tag: string): Promise<void>
+  /** Newest first. */
+  images(label: string): Promise<{ tag: string; labels: Record<string, string> }[]>
+  /** Runs a program of an image to its end, without a network; gives its output. Files are executable. Throws RGT_IMAGE with its last words. */
+  tryProgram(image: string, command: string[], files?: Record<string, Uint8Array>): Promise<string>
+}
+
+/** What is there and whose it is, so that what dead runners left is found. */
+export interface DockerCensus {
+  labelledContainers(label: string): Promise<Labelled[]>
+  labelledNetworks(label: string): Promise<Labelled[]>
+  /** Containers on a network, whatever their state. */
+  attached(network: string): Promise<Labelled[]>
+  /** What a container wrote to standard error last. */
+  lastWords(container: string): Promise<string>
+}
+
+export interface Labelled { name: string; labels: Record<string, string> }
+
+/** All that a real daemon gives. */
+export interface DockerDaemon extends Docker, DockerImages, DockerCensus {}
 
 export interface DockerInfo { version: string; memoryBytes: number; cpus: number }
 
@@ -43,6 +73,8 @@ export interface ContainerSpec {
   publish: { inside: number; port: number }[]
   /** Absolute path inside → content; readable by the container's user only. */
   files: Record<string, string>
+  /** Folders that the container's user may write, kept through `kill` and `start`; not below the root itself. Else only /tmp, in memory, is written. */
+  state?: string[]
   /** Standard input stays open, because our programs end when it closes. */
   keepInput: boolean
   memoryBytes?: number
