@@ -1,7 +1,6 @@
 // Tools that are not npm packages: found where they are, or fetched where they can be had. Order: an explicit
 // path, PATH, the project's cache, a new installation. Each step that fails says why.
 
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CodedError, type ErrorDetails } from '../../gateway/errors.ts'
@@ -9,6 +8,7 @@ import { topologyError } from '../errors.ts'
 import type { ToolPolicy } from '../substrate.ts'
 import { consul } from './consul.ts'
 import { envoy } from './envoy.ts'
+import { failedLately, forgetFailure, noteFailure } from './failures.ts'
 import { haproxy } from './haproxy.ts'
 import { helm } from './helm.ts'
 import { cachedPath, install, type Installed, type InstallOptions, type InstallPlaces } from './install.ts'
@@ -39,9 +39,6 @@ export interface ToolMissing {
   reason: string
   error: CodedError
 }
-
-/** After a failed installation, runs do not try again for so long; `installTool` always tries. */
-const retryAfterMs = 10 * 60_000
 
 const projectRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -95,7 +92,7 @@ export async function findTool(
     reasons.push('cache: not installed')
   }
   if (!policy.allowInstall) return missing(tool, [...reasons, 'installing is switched off'], worst)
-  const refused = await failedLately(tool, places)
+  const refused = await failedLately(join(places.cacheDir, tool.name))
   if (refused !== null) return missing(tool, [...reasons, refused], 'install')
   try {
     return { ...await installTool(name, options), origin: 'cache' }
@@ -106,17 +103,17 @@ export async function findTool(
 }
 
 /**
- * Fetch the pinned version into the cache, whatever PATH holds. Nothing is fetched twice.
+ * Fetch the pinned version into the cache, whatever PATH holds; tries also where it failed lately. Nothing is fetched twice.
  * @throws CodedError RGT_TOOL_INSTALL that says of each route why it was closed.
  */
 export async function installTool(name: string, { places = defaultPlaces(), ...options }: FindOptions = {}): Promise<Installed> {
   const tool = toolCalled(name)
   try {
     const installed = await install(tool, places, options)
-    await rm(failureFile(tool, places), { force: true })
+    await forgetFailure(join(places.cacheDir, tool.name))
     return installed
   } catch (error) {
-    if (error instanceof CodedError && tool.routes.length > 0) await noteFailure(tool, places, error)
+    if (error instanceof CodedError && tool.routes.length > 0) await noteFailure(join(places.cacheDir, tool.name), error.details.found ?? error.message)
     throw error
   }
 }
@@ -141,26 +138,4 @@ function missing(tool: Tool, reasons: string[], kind: 'version' | 'unusable' | '
       ? topologyError('RGT_TOOL_INSTALL', `${tool.name} is missing and could not be installed`, details)
       : topologyError('RGT_TOOL_MISSING', `${tool.name} is missing`, details)
   return { reason: reasons.join('; '), error }
-}
-
-function failureFile(tool: Tool, { cacheDir }: InstallPlaces): string {
-  return join(cacheDir, tool.name, 'failed.json')
-}
-
-async function noteFailure(tool: Tool, places: InstallPlaces, error: CodedError): Promise<void> {
-  const file = failureFile(tool, places)
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, JSON.stringify({ atMs: Date.now(), reason: error.details.found ?? error.message }))
-}
-
-/** Twenty repeats of a drill on a machine without network must not wait for it twenty times. */
-async function failedLately(tool: Tool, places: InstallPlaces): Promise<string | null> {
-  try {
-    const { atMs, reason } = JSON.parse(await readFile(failureFile(tool, places), 'utf8')) as { atMs: number; reason: string }
-    const agoMs = Date.now() - atMs
-    if (agoMs < 0 || agoMs > retryAfterMs) return null
-    return `installation failed ${Math.round(agoMs / 1000)} s ago and is not tried again yet (${reason})`
-  } catch {
-    return null
-  }
 }

@@ -38,13 +38,13 @@ export const takeRelease: TakeRoute<'release'> = async (route, job) => {
 }
 
 /** Honours the proxy variables of the machine, but not for loopback. */
-function dispatcherFor(url: string, answerWithinMs: number): Dispatcher {
+export function dispatcherFor(url: string, answerWithinMs: number): Dispatcher {
   const limits = { connect: { timeout: answerWithinMs }, headersTimeout: answerWithinMs, bodyTimeout: idleMs }
   return ['127.0.0.1', 'localhost'].includes(new URL(url).hostname) ? new Agent(limits) : new EnvHttpProxyAgent(limits)
 }
 
 /** The time limit runs from the question to the head of the answer, redirects included. */
-async function get(url: string, dispatcher: Dispatcher, { signal, answerWithinMs }: Job): Promise<Response> {
+export async function get(url: string, dispatcher: Dispatcher, { signal, answerWithinMs }: Pick<Job, 'signal' | 'answerWithinMs'>): Promise<Response> {
   const late = new AbortController()
   const timer = setTimeout(() => late.abort(new Error(`no answer within ${answerWithinMs / 1000} s`)), answerWithinMs)
   const either = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
@@ -72,7 +72,7 @@ export function checksumOf(text: string, file: string): string | null {
 }
 
 /** Resolves to the SHA-256 of what was written. */
-async function download(response: Response, to: string, name: string, { progress, signal }: Job): Promise<string> {
+export async function download(response: Response, to: string, name: string, { progress, signal }: Pick<Job, 'progress' | 'signal'>): Promise<string> {
   const total = Number(response.headers.get('content-length') ?? 0)
   const hash = createHash('sha256')
   let bytes = 0
