@@ -12,7 +12,7 @@ import { connectControlPlane } from './client.ts'
 import { planeCompiler } from './compiler.ts'
 import { createPlane } from './plane.ts'
 import type { ConfigDocument, GatewayIdentity } from './protocol.ts'
-import { maxBodyBytes, startControlPlaneServer, type ControlPlaneServer } from './server.ts'
+import { maxBodyBytes, startControlPlaneServer, type ControlPlaneServer, type ServerOptions } from './server.ts'
 import { compiled, discovery, route, shop } from './shop.case.ts'
 
 const token = 'the-token-of-this-run'
@@ -29,12 +29,12 @@ function recorder() {
   return { events, evidence: { event: (event: GatewayEvent) => { events.push(event) }, attempt: () => {} } }
 }
 
-async function startPlane(documents: ConfigDocument[] | null, port = 0, revision = 1) {
+async function startPlane(documents: ConfigDocument[] | null, port = 0, revision = 1, options: Partial<ServerOptions> = {}) {
   const { events, evidence } = recorder()
   const plane = createPlane('eu-west', planeCompiler(discovery))
   if (documents !== null) plane.step({ kind: 'publish', asked: { revision, documents } }, clock.nowUs())
   const server: ControlPlaneServer = await startControlPlaneServer({
-    plane, listen: { host: '127.0.0.1', port }, token, clock, scheduler, evidence,
+    plane, listen: { host: '127.0.0.1', port }, token, clock, scheduler, evidence, ...options,
   })
   closing.push(() => server.close())
   return { plane, server, events, address: server.address }
@@ -89,7 +89,32 @@ test('gateways and edges get the whole, then what changes, and say so', async ()
   expect(status.body).toMatchObject({ region: 'eu-west', revision: 2, gateways: [{ name: 'eu-west', revision: 2, accepted: true }, { name: 'frankfurt' }] })
 })
 
-test('nothing is answered without the token or to a Host that is no loopback', async () => {
+test('whoever has no token may ask whether it lives, is ready, and what its clock says, by its own names only', async () => {
+  let ready = false
+  const { address } = await startPlane(shop(1), 0, 1, { ready: () => ready, hosts: ['control-plane.regatta-system.svc'] })
+  const bare = { 'x-regatta-token': '' }
+  const ask = (path: string, host = 'localhost') => call(address, 'GET', path, undefined, { ...bare, host })
+  expect((await ask('/healthz')).status).toBe(200)
+  expect((await ask('/readyz', 'control-plane.regatta-system.svc:9091')).status).toBe(503)
+  ready = true
+  expect((await ask('/readyz', '10.244.0.9')).status).toBe(200)
+  const [beforeUs, { body }, afterUs] = [clock.nowUs(), await ask('/clock'), clock.nowUs()]
+  const { nowUs } = body as unknown as { nowUs: number }
+  expect(nowUs >= beforeUs && nowUs <= afterUs).toBe(true)
+  expect((await ask('/healthz', 'attacker.example')).status).toBe(401)
+  expect((await call(address, 'POST', '/healthz', {}, bare)).status).toBe(401)
+})
+
+test('a control plane that reads its configuration elsewhere takes none over HTTP', async () => {
+  const { address, plane } = await startPlane(shop(1), 0, 1, { readsElsewhere: true })
+  for (const [method, body] of [['PATCH', { revision: 2, put: [], remove: [] }], ['PUT', { revision: 2, documents: [] }]] as const) {
+    const answer = await call(address, method, '/v1/config', body)
+    expect([answer.status, answer.body.errors?.[0].code]).toEqual([405, 'RGT_CONFIG_SOURCE'])
+  }
+  expect(plane.revision).toBe(1)
+})
+
+test('nothing else is answered without the token or to a Host that is not its own', async () => {
   const { address, plane } = await startPlane(shop(1))
   const change = { revision: 2, put: [], remove: [] }
   for (const [method, path] of [['GET', '/v1/status'], ['GET', '/v1/snapshots'], ['PATCH', '/v1/config'], ['PUT', '/v1/config'], ['POST', '/v1/acknowledgements'], ['GET', '/']]) {

@@ -16,6 +16,10 @@
 //                     (`revision` of an answer is the one in force; after 409 send the whole configuration)
 //   PUT   /v1/config  {revision, documents} → the same, whole configuration
 //   GET   /v1/status  → {region, revision, gateways:[{name, revision, version, accepted}]}
+// A control plane that reads its configuration from an API server answers PATCH and PUT with 405 RGT_CONFIG_SOURCE.
+//
+// Without a token: GET /healthz; GET /readyz → 503 until it knows what there is to serve; GET /clock → {"nowUs"}, its
+// monotonic clock, so that a runner on another machine can measure how far the two are apart.
 
 import type { Snapshot, SnapshotAddress, SnapshotDelta } from '../snapshot/snapshot.ts'
 
@@ -90,6 +94,8 @@ export interface ControlPlaneBootstrap {
   discovery: Discovery
   /** Accepted changes are kept here and read again after a restart; none are kept without it. */
   stateDir?: string
+  /** Names besides localhost that it may be called by, lower case; its addresses need no mention. */
+  hosts?: string[]
   /** In a cluster: configuration and the endpoints of its own region come from the API server, by watch. */
   kubernetes?: KubernetesSource
 }

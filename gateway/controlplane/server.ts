@@ -1,5 +1,6 @@
 // The HTTP face of a regional control plane (see protocol.ts): reads requests, hands them to the replication core
-// as events, and carries out its effects. Nothing is answered without the token of the run and a loopback Host.
+// as events, and carries out its effects. Nothing is answered to a Host that is not its own, and nothing but health and
+// clock without the token of the run.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -7,11 +8,14 @@ import type { AddressInfo, Socket } from 'node:net'
 import { CodedError, CodedErrors, gatewayError } from '../errors.ts'
 import type { Clock, Evidence, Scheduler } from '../ports.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
+import { isOwnHost } from './hosts.ts'
 import { parseAcknowledgement, parseChange, parseHello, parseWhole } from './messages.ts'
 import type { Plane, PlaneAnswer, PlaneEffect, PlaneEvent } from './plane.ts'
 import { heartbeatMs, tokenHeader, type ConfigChange, type DeliveryMessage, type WholeConfig } from './protocol.ts'
 
 export interface ControlPlaneServer {
+  /** For whatever else drives the plane: its effects are carried out here. */
+  step(event: PlaneEvent): PlaneAnswer | null
   /** Where it listens; the port is the one given by the system when 0 was asked for. */
   readonly address: SnapshotAddress
   close(): Promise<void>
@@ -21,6 +25,12 @@ export interface ServerOptions {
   plane: Plane
   listen: SnapshotAddress
   token: string
+  /** Names besides localhost that it may be called by. */
+  hosts?: readonly string[]
+  /** It knows what there is to serve, and be it nothing; always when left out. */
+  ready?(): boolean
+  /** Configuration comes from elsewhere: publishing here is refused. */
+  readsElsewhere?: boolean
   clock: Clock
   scheduler: Scheduler
   evidence: Evidence
@@ -74,20 +84,38 @@ export async function startControlPlaneServer(options: ServerOptions): Promise<C
     return replyOf(answer)
   }
 
+  async function publish(read: () => Promise<ConfigChange | WholeConfig>): Promise<Reply> {
+    if (options.readsElsewhere === true) {
+      throw gatewayError('RGT_CONFIG_SOURCE', 'this control plane reads its configuration from the API server', {
+        hint: 'apply the documents there',
+      })
+    }
+    return replyOf(step({ kind: 'publish', asked: await read() }))
+  }
+
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<Reply | null> {
-    refuseStrangers(request, options.token)
+    if (!isOwnHost(request.headers.host, options.hosts)) {
+      throw gatewayError('RGT_TOKEN', 'the Host header is a name that is not its own', { found: request.headers.host ?? 'none' })
+    }
     const url = new URL(request.url ?? '/', 'http://control-plane')
-    switch (`${request.method} ${url.pathname}`) {
+    const asked = `${request.method} ${url.pathname}`
+    switch (asked) {
+      case 'GET /healthz': return { status: 200, body: { status: 'ok' } }
+      case 'GET /readyz': return options.ready?.() === false ? { status: 503, body: { status: 'not ready' } } : { status: 200, body: { status: 'ready' } }
+      case 'GET /clock': return { status: 200, body: { nowUs: clock.nowUs() } }
+    }
+    refuseStrangers(request, options.token)
+    switch (asked) {
       case 'GET /v1/snapshots': return stream(request, response, url)
       case 'POST /v1/acknowledgements':
         step({ kind: 'acknowledge', acknowledgement: parseAcknowledgement(await readBody(request)) })
         return { status: 200, body: {} }
-      case 'PATCH /v1/config': return replyOf(step({ kind: 'publish', asked: parseChange(await readBody(request)) }))
-      case 'PUT /v1/config': return replyOf(step({ kind: 'publish', asked: parseWhole(await readBody(request)) }))
+      case 'PATCH /v1/config': return publish(() => readBody(request).then(parseChange))
+      case 'PUT /v1/config': return publish(() => readBody(request).then(parseWhole))
       case 'GET /v1/status': return { status: 200, body: plane.status() }
       default:
         throw gatewayError('RGT_NO_ROUTE', `the control plane has no ${request.method} ${url.pathname}`, {
-          hint: 'GET /v1/snapshots, POST /v1/acknowledgements, PATCH or PUT /v1/config, GET /v1/status',
+          hint: 'GET /v1/snapshots, POST /v1/acknowledgements, PATCH or PUT /v1/config, GET /v1/status, /healthz, /readyz, /clock',
         })
     }
   }
@@ -108,6 +136,7 @@ export async function startControlPlaneServer(options: ServerOptions): Promise<C
   const { address, port } = server.address() as AddressInfo
   return {
     address: { host: address, port },
+    step,
     close: () => new Promise((closed) => {
       stopBeating()
       server.close(() => closed())
@@ -133,13 +162,7 @@ function sameToken(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token))
 }
 
-const loopbackHost = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost|\[::1\])(?::\d+)?$/
-
-/** A page in a browser that is tricked into calling a loopback port sends its own Host, and has no token. */
 function refuseStrangers(request: IncomingMessage, token: string): void {
-  if (!loopbackHost.test(request.headers.host ?? '')) {
-    throw gatewayError('RGT_TOKEN', 'the Host header names no loopback address', { found: request.headers.host ?? 'none' })
-  }
   const given = request.headers[tokenHeader]
   if (typeof given !== 'string' || !sameToken(given, token)) {
     throw gatewayError('RGT_TOKEN', 'the token of the run is missing or wrong', { expected: `${tokenHeader} with the token of this run` })
@@ -162,7 +185,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-const statusOf: Record<string, number> = { RGT_TOKEN: 401, RGT_HTTP_BODY_LIMIT: 413, RGT_NO_ROUTE: 404, RGT_SNAPSHOT_FORMAT: 400 }
+const statusOf: Record<string, number> = { RGT_TOKEN: 401, RGT_HTTP_BODY_LIMIT: 413, RGT_NO_ROUTE: 404, RGT_SNAPSHOT_FORMAT: 400, RGT_CONFIG_SOURCE: 405 }
 
 function refusal(error: unknown, revision: number, evidence: Evidence, clock: Clock): Reply {
   if (error instanceof CodedError) {

@@ -21,6 +21,9 @@ test.each<[string, string, Record<string, string>, number, string | null]>([
   ['/drain', 'POST', { ...withToken, host: 'evil.test' }, 403, 'RGT_ADMIN_HOST'],
   ['/drain', 'GET', withToken, 404, 'RGT_ADMIN'],
   ['/readyz', 'GET', withToken, 200, null],
+  ['/readyz', 'GET', { host: '10.244.0.7:9090' }, 200, null],
+  ['/clock', 'GET', { host: '127.0.0.1' }, 200, null],
+  ['/clock', 'POST', { host: '127.0.0.1' }, 401, 'RGT_TOKEN'],
   ['/gc', 'POST', withToken, globalThis.gc === undefined ? 409 : 200, globalThis.gc === undefined ? 'RGT_ADMIN' : null],
 ])('%s %s with %j answers %i', async (path, method, headers, status, code) => {
   const gateway = await served()

@@ -1,15 +1,18 @@
-// The control port of a gateway. It is not on the path of requests, so plain `node:http` serves it. Only
-// loopback names are accepted as Host (a web page cannot reach it by rebinding a name), and all but /healthz
-// need the run's token.
+// The control port of a gateway. It is not on the path of requests, so plain `node:http` serves it. Only addresses
+// and localhost are accepted as Host (a web page cannot reach it by rebinding a name), and all but what a kubelet or a
+// runner's clock asks need the run's token.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isOwnHost } from '../controlplane/hosts.ts'
 import { gatewayError, type GatewayErrorCode } from '../errors.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 import { header } from './bootstrap.ts'
 import { sameToken } from './pipeline.ts'
 
 export interface AdminOperations {
+  /** This process's monotonic clock. */
+  nowUs(): number
   ready(): boolean
   status(): unknown
   metrics(): Promise<string>
@@ -19,8 +22,6 @@ export interface AdminOperations {
 export interface Admin { readonly address: SnapshotAddress; close(): void }
 
 interface Reply { status: number; type: string; body: string }
-
-const loopback = /^(localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d{1,5})?$/i
 
 /** Throws RGT_LISTEN. */
 export async function startAdmin(at: SnapshotAddress, token: string, operations: AdminOperations): Promise<Admin> {
@@ -44,24 +45,34 @@ export async function startAdmin(at: SnapshotAddress, token: string, operations:
 }
 
 async function answer(request: IncomingMessage, token: Buffer, operations: AdminOperations): Promise<Reply> {
-  if (!loopback.test(request.headers.host ?? '')) {
-    return refusal(403, 'RGT_ADMIN_HOST', 'the Host is not a loopback name', 'call it as 127.0.0.1, localhost or [::1]')
+  if (!isOwnHost(request.headers.host)) {
+    return refusal(403, 'RGT_ADMIN_HOST', 'the Host is a name that is not its own', 'call it by its address, or as localhost')
   }
   const path = (request.url ?? '').split('?')[0]
-  if (path === '/healthz') return text(200, 'ok\n')
+  const open = request.method === 'GET' || request.method === 'HEAD' ? openAnswer(path, operations) : null
+  if (open !== null) return open
   const given = request.headers[header.token]
   if (!sameToken(typeof given === 'string' ? given : undefined, token)) {
     return refusal(401, 'RGT_TOKEN', 'the token of the run is missing or wrong', `send it as ${header.token}`)
   }
   switch (`${request.method} ${path}`) {
-    case 'GET /readyz': return operations.ready() ? text(200, 'ready\n') : text(503, 'not ready\n')
     case 'GET /status': return { status: 200, type: 'application/json', body: `${JSON.stringify(operations.status())}\n` }
     case 'GET /metrics': return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await operations.metrics() }
     case 'POST /drain':
       operations.drain()
       return text(202, 'draining\n')
     case 'POST /gc': return collectGarbage()
-    default: return refusal(404, 'RGT_ADMIN', `${request.method} ${path} is not offered`, 'GET /healthz /readyz /status /metrics, POST /drain /gc')
+    default: return refusal(404, 'RGT_ADMIN', `${request.method} ${path} is not offered`, 'GET /healthz /readyz /clock /status /metrics, POST /drain /gc')
+  }
+}
+
+/** What is answered without a token. */
+function openAnswer(path: string, operations: AdminOperations): Reply | null {
+  switch (path) {
+    case '/healthz': return text(200, 'ok\n')
+    case '/readyz': return operations.ready() ? text(200, 'ready\n') : text(503, 'not ready\n')
+    case '/clock': return { status: 200, type: 'application/json', body: `${JSON.stringify({ nowUs: operations.nowUs() })}\n` }
+    default: return null
   }
 }
 

@@ -13,7 +13,7 @@ export interface GatewayBootstrap {
     ingress: SnapshotAddress
     /** Gateways of other regions and edges; null for an edge. Only endpoints of this region are served here. */
     eastWest: SnapshotAddress | null
-    /** /metrics, /healthz, /readyz, /status, POST /drain, POST /gc; all but /healthz need the token. */
+    /** /healthz, /readyz, /clock ({"nowUs": its monotonic clock}); with the token also /metrics, /status, POST /drain, POST /gc. */
     admin: SnapshotAddress
   }
   /** `x-regatta-token` of control ports and of pinned requests. */

@@ -89,6 +89,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (eastWest !== null) await eastWest.listen(bootstrap.listen.eastWest!)
     admin = await startAdmin(bootstrap.listen.admin, bootstrap.token, {
       ready: () => plane.state !== null && !plane.draining,
+      nowUs: () => plane.clock.nowUs(),
       status: () => statusOf(plane, readings()),
       metrics: metricsText,
       drain: () => void drain(),

@@ -1,7 +1,8 @@
-// The control listener of a services process: makes services late and wrong, and good again. Loopback, with
-// the run's token and a check of the Host header, so that no page in a browser can reach it.
+// The control listener of a services process: makes services late and wrong, and good again. It needs the run's token
+// and to be called by address, so that no page in a browser can reach it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { isOwnHost } from '../../../../gateway/controlplane/hosts.ts'
 import { CodedError, gatewayError } from '../../../../gateway/errors.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import { topologyError } from '../../../errors.ts'
@@ -10,10 +11,10 @@ import type { RunningEndpoint } from './endpoint.ts'
 
 const maxBodyBytes = 65_536
 
-export function controlListener({ control, token, region }: ServicesBootstrap, endpoints: readonly RunningEndpoint[]): Server {
+export function controlListener({ token, region }: ServicesBootstrap, endpoints: readonly RunningEndpoint[]): Server {
   const answer = async (request: IncomingMessage): Promise<unknown> => {
     if (request.url === '/healthz') return { status: 'ok', region }
-    if (request.headers.host !== `${control.host}:${control.port}` || request.headers[header.token] !== token) {
+    if (!isOwnHost(request.headers.host) || request.headers[header.token] !== token) {
       throw gatewayError('RGT_TOKEN', 'the control port of the services needs the token of its run', { hint: `send ${header.token}` })
     }
     switch (`${request.method} ${request.url}`) {
