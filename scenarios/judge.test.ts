@@ -153,40 +153,6 @@ describe('validity', () => {
   })
 })
 
-describe('other symptoms of a fault', () => {
-  const judged = async (symptom: typeof outage.symptom, change: Partial<RequestRow> | ((row: RequestRow) => Partial<RequestRow>)): Promise<CheckVerdict> => {
-    const made = fixture((plan) => { plan.faults[0].symptom = symptom })
-    alter(made, (row) => row.source === 'witness' && within(row, times.fault, times.healing), change)
-    return checkOf(await judgeFixture(made), 'fault-bit').verdict
-  }
-  const answer = { outcome: 'ok', status: 200, region: 'eu-west', durationUs: 22_000 } as const
-  it.each<[string, typeof outage.symptom, Partial<RequestRow>, VerdictValue]>([
-    ['broken', { expect: 'broken' }, { outcome: 'refused', durationUs: 500 }, 'pass'],
-    ['broken behind a gateway', { expect: 'broken' }, { outcome: '5xx', status: 502, durationUs: 500 }, 'pass'],
-    ['not broken but silent', { expect: 'broken' }, {}, 'inconclusive'],
-    ['slower', { expect: 'slower', byMs: 200 }, { ...answer, durationUs: 260_000 }, 'pass'],
-    ['not slow enough', { expect: 'slower', byMs: 200 }, { ...answer, durationUs: 120_000 }, 'inconclusive'],
-    ['errors', { expect: 'errors', share: 0.2 }, { ...answer, outcome: '5xx', status: 503 }, 'pass'],
-    ['no errors', { expect: 'errors', share: 0.2 }, answer, 'inconclusive'],
-  ])('%s', async (_name, symptom, change, verdict) => {
-    expect(await judged(symptom, change)).toBe(verdict)
-  })
-  it('an unreachable control plane is what its gateway says', async () => {
-    const made = fixture((plan) => {
-      plan.faults[0] = { ...outage, symptom: { expect: 'unreachable-control-plane' }, paths: [], primitive: { kind: 'stop', at: [{ region: 'eu-west', parts: ['control-plane'] }] } }
-    })
-    expect(checkOf(await judgeFixture(made), 'fault-bit').verdict).toBe('inconclusive')
-    made.events.push({ atUs: times.fault + 900_000, source: 'gateway/eu-west', kind: 'control-plane-lost', address: '127.0.0.1:1' })
-    expect(checkOf(await judgeFixture(made), 'fault-bit').verdict).toBe('pass')
-  })
-  it('a fault on a link that no path crosses is named', async () => {
-    const made = fixture((plan) => { plan.faults[0] = { ...outage, name: 'nowhere', paths: [] } })
-    const verdict = await judgeFixture(made)
-    expect(checkOf(verdict, 'fault-bit nowhere')).toMatchObject({ verdict: 'inconclusive' })
-    expect(verdict.exitCode).toBe(2)
-  })
-})
-
 describe('metrics', () => {
   const steadyOnly = (row: RequestRow): boolean => client(row) && within(row, times.steady, times.fault)
   it.each<[string, string, VerdictValue, ((made: Fixture) => void)?]>([

@@ -54,6 +54,7 @@ export interface Symptom {
    */
   expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unavailable' | 'none' | ToldSymptom
   byMs?: number
+  /** Of 'errors'; of 'slower' when not the median but so many requests, 0 to 1, must be slower by `byMs`. */
   share?: number
 }
 

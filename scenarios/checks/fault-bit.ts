@@ -1,8 +1,9 @@
 // A fault that did not bite proves nothing. Client rows cannot show it, because good failover hides it; so a pinned
 // witness, which bypasses failover, must see what the primitive declares, on a path that clients really used.
 
+import { whyUnsupported } from '../../topologies/primitives.ts'
 import type { JudgeContext } from '../judging/context.ts'
-import { placeOfSource } from '../judging/places.ts'
+import { isTold, toldOf } from '../judging/told.ts'
 import { pathSamples, steadyUse, type PathSample } from '../judging/witness.ts'
 import { formatMs, formatUnit, percentile } from '../judging/statistics.ts'
 import type { FaultWindow } from '../judging/windows.ts'
@@ -41,25 +42,31 @@ function judgeFault(context: JudgeContext, name: string, windows: readonly Fault
 }
 
 function describe({ kind, symptom }: PlannedFault): string {
-  const amount = symptom.expect === 'slower' ? ` by ${formatMs(symptom.byMs ?? 0)}` : symptom.expect === 'errors' ? ` from ${formatUnit(symptom.share ?? 0, 'share')}` : ''
-  return `${kind}: ${symptom.expect}${amount}`
+  const by = symptom.byMs === undefined ? '' : ` by ${formatMs(symptom.byMs)}`
+  const from = symptom.share === undefined ? '' : ` from ${formatUnit(symptom.share, 'share')}`
+  return `${kind}: ${symptom.expect}${by}${from}`
 }
 
 /** Windows of one fault that must show the same on the same paths: taken together, because flaps are short. */
 function observe(context: JudgeContext, windows: readonly FaultWindow[]): Observation[] {
   const { fault } = windows[0]
+  const why = whyUnsupported(context.run.capabilities, fault.primitive)
+  if (why !== null) return [{ verdict: 'inconclusive', text: `unsupported: ${context.run.substrate} cannot ${fault.primitive.kind}: ${why}` }]
   if (windows.some(({ inForceUs, healAskedUs }) => inForceUs === null || healAskedUs === null)) {
     return [{ verdict: 'inconclusive', text: `${fault.primitive.kind} ${fault.index} was not in force, or not healed` }]
   }
   if (fault.symptom.expect === 'none') return [{ verdict: 'pass', text: `${fault.primitive.kind} ${fault.index} shows no symptom to clients; it was in force` }]
-  if (fault.symptom.expect === 'unreachable-control-plane') return controlPlaneLost(context, windows)
+  const told = isTold(fault.symptom.expect) ? toldOf(context, windows, fault.symptom.expect) : null
+  if (told !== null && fault.paths.length === 0) return told.map(({ seen, text }) => ({ verdict: seen ? 'pass' : 'inconclusive', text }))
   if (fault.paths.length === 0) return [{ verdict: 'inconclusive', text: 'no client path crosses it' }]
   const used = fault.paths.map((path) => ({ path, use: steadyUse(context, path) }))
   const unused = used.filter(({ use }) => use < minUse)
   const notes = unused.map(({ path, use }) => `${path.group} → ${path.region}: ${use} attempts of steady client traffic, at least ${minUse} are needed`)
   if (unused.length === used.length) return notes.map((text) => ({ verdict: 'inconclusive', text }))
   return [
-    ...used.filter(({ use }) => use >= minUse).map(({ path, use }) => judgePath(context, windows, path, use)),
+    ...(told === null
+      ? used.filter(({ use }) => use >= minUse).map(({ path, use }) => judgePath(context, windows, path, use))
+      : told.map(({ seen, text }): Observation => ({ verdict: seen ? 'pass' : 'inconclusive', text }))),
     ...notes.map((text): Observation => ({ verdict: 'pass', text: `${text}: not judged` })),
   ]
 }
@@ -76,13 +83,15 @@ function judgePath(context: JudgeContext, windows: readonly FaultWindow[], path:
 }
 
 function compare(symptom: PlannedFault['symptom'], before: readonly PathSample[], during: readonly PathSample[]): [boolean, string] {
-  if (symptom.expect === 'slower') {
+  if (symptom.expect === 'slower' && symptom.share === undefined) {
     const [was, is] = [before, during].map((samples) => percentile(Float64Array.from(samples, latency), 50))
     return [is - was >= (symptom.byMs ?? 0), `median ${formatMs(was)} before, ${Number.isFinite(is) ? formatMs(is) : 'no answer'} in the fault`]
   }
-  const share = (samples: readonly PathSample[]): number => samples.filter((sample) => shows(symptom.expect, sample)).length / samples.length
+  const normalMs = percentile(Float64Array.from(before, latency), 50)
+  const shown = (sample: PathSample): boolean => symptom.expect === 'slower' ? latency(sample) >= normalMs + (symptom.byMs ?? 0) : shows(symptom.expect, sample)
+  const share = (samples: readonly PathSample[]): number => samples.filter(shown).length / samples.length
   const [was, is] = [share(before), share(during)]
-  const seen = symptom.expect === 'errors' ? is - was >= (symptom.share ?? mostDuring) : is >= mostDuring && was <= fewBefore
+  const seen = symptom.share !== undefined || symptom.expect === 'errors' ? is - was >= (symptom.share ?? mostDuring) : is >= mostDuring && was <= fewBefore
   return [seen, `${symptom.expect} ${formatUnit(was, 'share')} of ${before.length} before, ${formatUnit(is, 'share')} of ${during.length} in the fault`]
 }
 
@@ -100,17 +109,4 @@ function shows(expect: PlannedFault['symptom']['expect'], sample: PathSample): b
     case 'unavailable': return shows('silent', sample) || shows('broken', sample)
     default: return false
   }
-}
-
-/** The gateways of each place say themselves that their control plane is gone. */
-function controlPlaneLost(context: JudgeContext, windows: readonly FaultWindow[]): Observation[] {
-  return windows.flatMap(({ fault: { primitive }, askedUs, healedUs }) => {
-    const places = 'at' in primitive ? primitive.at.map(({ region }) => region) : []
-    if (places.length === 0) return [{ verdict: 'inconclusive' as const, text: 'it names no place with a control plane' }]
-    return places.map((region): Observation => {
-      const lost = context.history.events.some((event) => event.kind === 'control-plane-lost'
-        && event.atUs >= (askedUs ?? 0) && event.atUs <= (healedUs ?? Infinity) && placeOfSource(event.source) === `region:${region}`)
-      return { verdict: lost ? 'pass' : 'inconclusive', text: `the gateway of ${region} ${lost ? 'lost' : 'never reported the loss of'} its control plane` }
-    })
-  })
 }

@@ -1,6 +1,7 @@
 // A verdict rests on the whole record: the run ended by itself, every phase began, every fault came into force
 // and was healed, and nothing of the history is torn or missing.
 
+import { whyUnsupported } from '../../topologies/primitives.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { formatCount } from '../judging/statistics.ts'
 import type { Rule } from './check.ts'
@@ -18,7 +19,10 @@ export const historyComplete: Rule = {
       ...plan.phases.filter(({ phase, fromUs, toUs }) => toUs > fromUs && !phases.some((window) => window.phase === phase)).map(({ phase }) => `phase ${phase} never began`),
       ...faults.flatMap(({ fault, askedUs, inForceUs, healAskedUs, healedUs }) => {
         const name = `fault ${fault.name} (${fault.primitive.kind} ${fault.index})`
-        if (askedUs === null) return [`${name} was never asked for`]
+        if (askedUs === null) {
+          const why = whyUnsupported(run.capabilities, fault.primitive)
+          return [why === null ? `${name} was never asked for` : `unsupported: ${name} cannot be had on ${run.substrate}: ${why}`]
+        }
         if (inForceUs === null) return [`${name} never came into force`]
         return healAskedUs === null || healedUs === null ? [`${name} was never healed`] : []
       }),

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seededRandom } from '../../gateway/runtime.ts'
+import type { ToldSymptom } from '../../topologies/primitives.ts'
 import { loadTopology } from '../../topologies/load.ts'
 import { linksOfRegion } from '../../topologies/region-links.ts'
 import type { Topology } from '../../topologies/topology.ts'
@@ -24,6 +25,11 @@ function leastOf(kind: FaultKind, topology: Topology): Record<string, unknown> {
   if (kind === 'control-plane-loss') return {}
   if (kind === 'link-cut' || kind === 'asymmetric-partition') return { from: link.to, to: link.from }
   return { region }
+}
+
+/** Those that no client may notice, and what the history tells of them instead. */
+const hidden: Partial<Record<FaultKind, ToldSymptom>> = {
+  'control-plane-loss': 'unreachable-control-plane', 'api-server-loss': 'unreachable-api-server', 'dns-failure': 'stopped',
 }
 
 function compose(kind: FaultKind, topology: Topology, given: Record<string, unknown> = {}, seed = 1): Composition {
@@ -57,7 +63,7 @@ describe.each([three, fifteen])('on $name', (topology) => {
   })
   it.each(faultKinds)('%s says what a witness sees on the ways of the clients that it hits', (kind) => {
     for (const { symptom, paths } of compose(kind, topology).primitives) {
-      if (kind === 'control-plane-loss') expect([symptom.expect, paths]).toEqual(['unreachable-control-plane', []])
+      if (kind in hidden) expect([symptom.expect, paths]).toEqual([hidden[kind], []])
       else {
         expect(paths.length).toBeGreaterThan(0)
         expect(symptom.expect).not.toBe('none')
@@ -100,6 +106,30 @@ describe('what is touched', () => {
   it('a brownout with few errors is recognised by its delay', () => {
     expect(compose('region-brownout', three, { errorRate: 0.05, delay: '300ms' }).primitives[0].symptom).toEqual({ expect: 'slower', byMs: 150 })
     expect(compose('region-brownout', three, { errorRate: 0.5 }).primitives[0].symptom).toEqual({ expect: 'errors', share: 0.2 })
+  })
+})
+
+describe('pods', () => {
+  it.each([
+    ['pod-kill', 'kill', 'restarted'], ['pod-eviction', 'evict', 'restarted'], ['pod-unready', 'unready', 'out-of-discovery'],
+  ] as const)('%s touches one part of one region', (kind, primitive, symptom) => {
+    const composed = compose(kind, three, { part: 'services' })
+    expect(composed.primitives).toMatchObject([{
+      primitive: { kind: primitive, at: [{ region: 'eu-west', parts: ['services'] }] }, symptom: { expect: symptom }, paths: [{ group: 'europe', region: 'eu-west' }],
+    }])
+    expect(compose(kind, three, { part: 'control-plane' }).primitives[0].paths).toEqual([])
+    expect(() => compose(kind, three, { part: 'api-server' })).toThrow(/part/)
+  })
+  it('a gateway out of discovery shows nothing: who is connected stays so', () => {
+    expect(compose('pod-unready', three, { part: 'gateway' }).primitives[0].symptom).toEqual({ expect: 'none' })
+  })
+})
+
+describe('packets that are lost', () => {
+  it('delay the share of requests that one of two packets belonged to', () => {
+    const [{ primitive, symptom }] = compose('packet-loss', three, { share: 0.5 }).primitives
+    expect(primitive).toEqual({ kind: 'loss', regions: ['eu-west'], share: 0.5 })
+    expect(symptom).toEqual({ expect: 'slower', byMs: 100, share: expect.closeTo(0.3, 10) as number })
   })
 })
 

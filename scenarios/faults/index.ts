@@ -1,12 +1,18 @@
 // The registry of faults: kind = file name = key. A new fault is one file and one line here; the schema of
 // scenarios, its JSON Schema and the reference follow.
 
+import { apiServerLoss } from './api-server-loss.ts'
 import { asymmetricPartition } from './asymmetric-partition.ts'
 import { controlPlaneLoss } from './control-plane-loss.ts'
+import { dnsFailure } from './dns-failure.ts'
 import type { Fault } from './fault.ts'
 import { flappingRegion } from './flapping-region.ts'
 import { latencySpike } from './latency-spike.ts'
 import { linkCut } from './link-cut.ts'
+import { packetLoss } from './packet-loss.ts'
+import { podEviction } from './pod-eviction.ts'
+import { podKill } from './pod-kill.ts'
+import { podUnready } from './pod-unready.ts'
 import { regionBrownout } from './region-brownout.ts'
 import { regionalCrash } from './regional-crash.ts'
 import { regionalHang } from './regional-hang.ts'
@@ -14,11 +20,17 @@ import { regionalOutage } from './regional-outage.ts'
 import { serviceOutage } from './service-outage.ts'
 
 export const faults = {
+  'api-server-loss': apiServerLoss,
   'asymmetric-partition': asymmetricPartition,
   'control-plane-loss': controlPlaneLoss,
+  'dns-failure': dnsFailure,
   'flapping-region': flappingRegion,
   'latency-spike': latencySpike,
   'link-cut': linkCut,
+  'packet-loss': packetLoss,
+  'pod-eviction': podEviction,
+  'pod-kill': podKill,
+  'pod-unready': podUnready,
   'region-brownout': regionBrownout,
   'regional-crash': regionalCrash,
   'regional-hang': regionalHang,

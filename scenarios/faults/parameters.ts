@@ -1,7 +1,7 @@
 // The parameters that several faults share, so that the same word means the same in each of them.
 
 import { z } from 'zod'
-import type { PlaceRef } from '../../topologies/topology.ts'
+import { regionParts, type PlaceRef, type RegionPart } from '../../topologies/topology.ts'
 
 export const region = z.string().min(1).describe('Name of a region of the topology.')
 
@@ -9,3 +9,10 @@ export const placeRef = z
   .string()
   .regex(/^(region|edge|clients):[a-z0-9][-a-z0-9]*$/, 'region:NAME, edge:NAME or clients:NAME')
   .describe('region:NAME, edge:NAME or clients:NAME.') as unknown as z.ZodType<PlaceRef, string>
+
+export const regionPart = z.enum(regionParts as [RegionPart, ...RegionPart[]])
+
+/** What is done to one part of a region shows to clients when that part serves them. */
+export function servesClients(part: RegionPart): boolean {
+  return part !== 'control-plane'
+}
