@@ -67,9 +67,12 @@ export function coded(failure: CommandFailure, { what, code, hint, place, timeou
 
 const noDaemon = /cannot connect to the docker daemon|is the docker daemon running|error during connect|dial (tcp|unix)[^\n]*(refused|no such file|no such host|timeout)|unable to resolve docker endpoint|failed to connect to the docker API/i
 
-/** What a command said at last, in a line. */
+/** What a command said at last, in a line; of a stack trace also what it is a trace of. */
 export function lastWords(output: string): string {
-  return output.trim().split('\n').slice(-4).map((line) => line.trim()).filter((line) => line !== '').join(' | ').slice(-600)
+  const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const last = lines.slice(-4)
+  const problem = last.some((line) => /error/i.test(line)) ? undefined : lines.slice(-30, -4).findLast((line) => /error/i.test(line))
+  return [...(problem === undefined ? [] : [problem]), ...last].join(' | ').slice(-600)
 }
 
 /** How labels are given to it. */
