@@ -15,9 +15,15 @@ export function explicitTools(): Record<string, string> {
   }))
 }
 
-/** REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, DOCKER_HOST and KUBECONFIG (its first file); those that are set. */
-export function clusterEnvironment(): Pick<ClusterOptions, 'nodeImage' | 'baseImage' | 'dockerHost' | 'kubeconfig'> {
-  const { REGATTA_KIND_NODE_IMAGE: nodeImage, REGATTA_GATEWAY_BASE_IMAGE: baseImage, DOCKER_HOST: dockerHost, KUBECONFIG } = process.env
+/**
+ * REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, REGATTA_GATEWAY_IMAGE and REGATTA_TESTBED_IMAGE, DOCKER_HOST, and KUBECONFIG
+ * (its first file); those that are set.
+ */
+export function clusterEnvironment(): Pick<ClusterOptions, 'nodeImage' | 'baseImage' | 'gatewayImage' | 'testbedImage' | 'dockerHost' | 'kubeconfig'> {
+  const {
+    REGATTA_KIND_NODE_IMAGE: nodeImage, REGATTA_GATEWAY_BASE_IMAGE: baseImage, REGATTA_GATEWAY_IMAGE: gatewayImage,
+    REGATTA_TESTBED_IMAGE: testbedImage, DOCKER_HOST: dockerHost, KUBECONFIG,
+  } = process.env
   const kubeconfig = KUBECONFIG?.split(delimiter).find((file) => file !== '')
-  return Object.fromEntries(Object.entries({ nodeImage, baseImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
+  return Object.fromEntries(Object.entries({ nodeImage, baseImage, gatewayImage, testbedImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -62,6 +62,9 @@ export interface ClusterOptions {
   nodeImage?: string
   /** Base of the gateway's image, which must bring Node 24 or newer as `node`; default: the official slim image. */
   baseImage?: string
+  /** Images that are in the clusters already, or can be pulled by them; built and loaded when absent. Both or none. */
+  gatewayImage?: string
+  testbedImage?: string
   /** As DOCKER_HOST; Docker's own default when absent. */
   dockerHost?: string
   /** Existing clusters, region → kubeconfig context, instead of new ones. Every region of the topology is named. */
@@ -130,6 +133,8 @@ export interface Inventory {
   /** Admin addresses by process, for `up`. */
   admin: Record<string, string>
   clock: { id: string; offsetUs: number; uncertaintyUs: number }
+  /** Of clusters: how `kubectl` speaks to a region, and where its own gateway is mapped, for `up`. */
+  clusters?: Record<string, { context: string; kubeconfig: string; ingress?: string }>
   /** Of a virtual run that was played: how much happened, and the hash by which two runs are told to be the same. */
   trace?: { hash: string; events: number; requests: number; virtualUs: number; wallMs: number }
 }
