@@ -2,8 +2,9 @@
 // compact line a request on the console, from which the run's history is rebuilt. Runs inside k6, not in Node.
 //
 // Environment (set by whoever starts k6): REGATTA_WAYS, addresses by stream; REGATTA_TOKEN, for pinned
-// requests; REGATTA_GATE, asked once for the moment to start (optional); REGATTA_LOAD, the load as JSON, for
-// suites that are written by hand.
+// requests; REGATTA_GATE, asked once for the moment to start (optional); REGATTA_MAILBOX, where the moment is left by
+// those who cannot be asked, as in a pod (optional); REGATTA_LOAD, the load as JSON, for suites that are written by
+// hand; REGATTA_RUNNERS, how many k6 share the load, each an execution segment of it (1 when absent).
 
 import { sleep } from 'k6'
 import exec from 'k6/execution'
@@ -19,8 +20,10 @@ export interface K6Way { kind: 'edge' | 'direct' | 'list'; addresses: string[]; 
 
 /** How long a list passes over an address that failed. Each VU is a client of its own and remembers for itself. */
 const passOverMs = 1000
-/** VUs above what the patience of clients can occupy, for the jitter of the scheduler. */
-const spareVus = 4
+/** VUs above what the patience of clients can occupy, for the jitter of the scheduler; for each k6 that shares the load. */
+const spareVus = 4 * Number(__ENV.REGATTA_RUNNERS ?? 1)
+/** How often a mailbox is looked into, seconds. */
+const lookEveryS = 0.01
 
 /** The load that the starter handed over. Throws with a hint when k6 is run by hand without one. */
 export function loadFromEnvironment(): LoadSpec {
@@ -70,13 +73,33 @@ export function arrivals(stream: StreamSpec, ratePerSecond: number, startUs: num
   }
 }
 
-/** k6's `setup`: waits at the gate, so that k6 can be started early and still begins on time. */
+/** k6's `setup`: waits for the moment to start, so that k6 can be started early and still begins on time. */
 export function waitForStart(): void {
-  if (__ENV.REGATTA_GATE === undefined) return
-  const answer = http.get(__ENV.REGATTA_GATE, { timeout: '15m', responseType: 'text', headers: { 'x-regatta-token': token() } })
-  const { startMs } = answer.json() as { startMs: number }
-  const waitMs = startMs - Date.now()
+  const { REGATTA_MAILBOX: mailbox, REGATTA_GATE: gate } = __ENV
+  if (mailbox === undefined && gate === undefined) return
+  const waitMs = (mailbox === undefined ? startFromGate(gate) : startFromMailbox(mailbox)) - Date.now()
   if (waitMs > 0) sleep(waitMs / 1000)
+}
+
+function startFromGate(url: string): number {
+  const answer = http.get(url, { timeout: '15m', responseType: 'text', headers: { 'x-regatta-token': token() } })
+  return (answer.json() as { startMs: number }).startMs
+}
+
+/** What lies in a mailbox: `ping` from outside, answered by `pong` with this clock's time; then the moment to start. */
+type Mail = { ping: number } | { pong: number; nowMs: number } | { startMs: number } | null | undefined
+
+/** k6's own setup data, which its REST API lets others read and write: nothing else in a pod can be told anything. */
+function startFromMailbox(url: string): number {
+  console.log('waiting')
+  for (;;) {
+    const mail = (http.get(url, { responseType: 'text' }).json() as { data: { attributes: { data?: Mail } } }).data.attributes.data
+    if (typeof mail === 'object' && mail !== null) {
+      if ('startMs' in mail) return mail.startMs
+      if ('ping' in mail) http.put(url, JSON.stringify({ pong: mail.ping, nowMs: Date.now() }))
+    }
+    sleep(lookEveryS)
+  }
 }
 
 /** `setup` of rendered suites: also says that each arrival of the plan gets exactly one row under its own name. */

@@ -4,7 +4,7 @@
 
 import { join } from 'node:path'
 import { topologyError } from '../../errors.ts'
-import type { HistorySink } from '../../history.ts'
+import type { HistorySink, RequestRow } from '../../history.ts'
 import type { Inventory, LoadSpec } from '../../substrate.ts'
 import type { Program } from './bundle.ts'
 import type { Journal } from './journal.ts'
@@ -32,6 +32,8 @@ export interface LoadsParts {
   token: string
   /** Path of k6; null = the open-loop generator stands in. */
   k6: string | null
+  /** Plays k6's loads elsewhere than in a process of this machine, as in a cluster; then `k6` is not looked at. */
+  player?(load: LoadSpec, request: (row: RequestRow) => void): K6Player
   journal: Journal
   history: HistorySink
   workDir: string
@@ -52,13 +54,15 @@ export function openLoads(parts: LoadsParts): Loads {
 
   const players: K6Player[] = []
 
-  const startK6 = (load: LoadSpec, binary: string): K6Player => {
-    const { supervisor, waysIn: entries, token, history } = parts
+  const canPlay = parts.player !== undefined || parts.k6 !== null
+  const openPlayer = (load: LoadSpec): K6Player => {
+    const { supervisor, waysIn: entries, token, history, k6: binary } = parts
+    if (parts.player !== undefined) return parts.player(load, (row) => history.request(row))
     const name = `k6/${load.name}`
     return openK6({
       load, entries, token, workDir: join(parts.workDir, 'k6'),
       start({ args, env }) {
-        supervisor.start({ name, command: binary, args, environment: env, ends: true })
+        supervisor.start({ name, command: binary!, args, environment: env, ends: true })
         return { exited: supervisor.ended(name), stderr: () => supervisor.lastWords(name) }
       },
       request: (row) => history.request(row),
@@ -80,11 +84,11 @@ export function openLoads(parts: LoadsParts): Loads {
       patienceMs = Math.max(patienceMs, ...load.streams.map(({ timeoutMs }) => timeoutMs))
     },
     async prepare() {
-      const offered = loads.filter(({ source, engine }) => source === 'load' && (engine === 'open-loop' || parts.k6 === null))
+      const offered = loads.filter(({ source, engine }) => source === 'load' && (engine === 'open-loop' || !canPlay))
       const probing = loads.filter(({ source }) => source !== 'load')
       if (probing.length > 0) startGenerator('generator/prober', probing)
       if (offered.length > 0) startGenerator('generator/load', offered)
-      for (const load of loads.filter((one) => !offered.includes(one) && !probing.includes(one))) players.push(startK6(load, parts.k6!))
+      for (const load of loads.filter((one) => !offered.includes(one) && !probing.includes(one))) players.push(openPlayer(load))
       await Promise.all([
         ...[...telling.keys()].map((name) => parts.supervisor.ready(name, readyTimeoutMs)),
         ...players.map((player) => player.prepare()),

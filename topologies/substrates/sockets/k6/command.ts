@@ -25,18 +25,13 @@ export function k6Command({ load, entries, token, gateUrl, consoleFile, summaryF
   if (load.suite === undefined) {
     throw topologyError('RGT_K6_RUN', `load ${load.name} has no suite for k6`, { expected: 'the path of a suite in `suite`' })
   }
-  const ways = Object.fromEntries(load.streams.map((stream, at) => {
-    const { kind, addresses, tryTimeoutMs } = wayInOf(stream, entries)
-    const dialled = addresses.map(({ host, port }) => `${host}:${port}`)
-    return [streamLabel(load, at), { kind, addresses: dialled, tryTimeoutMs: Math.min(tryTimeoutMs, stream.timeoutMs) }]
-  }))
   return {
     args: [
       'run', '--quiet', '--no-usage-report', '--no-color', '--address', '',
       '--log-format', 'raw', '--console-output', consoleFile, '--summary-export', summaryFile, load.suite,
     ],
     env: {
-      REGATTA_WAYS: JSON.stringify(ways),
+      REGATTA_WAYS: JSON.stringify(waysOf(load, entries)),
       REGATTA_LOAD: JSON.stringify(load),
       REGATTA_TOKEN: token,
       REGATTA_GATE: gateUrl,
@@ -46,4 +41,13 @@ export function k6Command({ load, entries, token, gateUrl, consoleFile, summaryF
       GOMAXPROCS: '1',
     },
   }
+}
+
+/** REGATTA_WAYS of a suite: by stream, where its requests go. Throws RGT_GENERATOR_ENTRY. */
+export function waysOf(load: LoadSpec, entries: Record<string, GroupEntries>): Record<string, object> {
+  return Object.fromEntries(load.streams.map((stream, at) => {
+    const { kind, addresses, tryTimeoutMs } = wayInOf(stream, entries)
+    const dialled = addresses.map(({ host, port }) => `${host}:${port}`)
+    return [streamLabel(load, at), { kind, addresses: dialled, tryTimeoutMs: Math.min(tryTimeoutMs, stream.timeoutMs) }]
+  }))
 }

@@ -1,20 +1,17 @@
 // k6 as the generator of one load: started early, held at the gate until the run's zero is known, its lines
 // read while it runs, and its end judged for what it really did.
 
-import { createHistogram } from 'node:perf_hooks'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { countArrivals } from '../../../arrivals.ts'
 import { topologyError } from '../../../errors.ts'
 import type { RequestRow } from '../../../history.ts'
 import type { LoadSpec } from '../../../substrate.ts'
 import type { GroupEntries } from '../generator/bootstrap.ts'
-import type { GeneratorSummary } from '../generator/lines.ts'
 import { k6Command, type K6Command } from './command.ts'
 import { readEnding } from './ending.ts'
 import { openStartGate } from './gate.ts'
-import { openRowReader, type RowReader } from './rows.ts'
 import { followFile } from './tail.ts'
+import { openTally, type K6Summary, type Tally } from './tally.ts'
 import { measureWallOffset, type WallOffset } from './wall-clock.ts'
 
 export interface K6Parts {
@@ -34,8 +31,7 @@ export interface K6Process {
   stderr(): string
 }
 
-/** What a generator tells of itself, without what only our own process knows. */
-export type K6Summary = Omit<GeneratorSummary, 'loopLagP99Us' | 'niceness' | 'cpuUs'>
+export type { K6Summary } from './tally.ts'
 
 export interface K6Player {
   /** Resolves when k6 is initialised and waits. Throws RGT_K6_SCRIPT or RGT_K6_RUN when it ends instead. */
@@ -57,20 +53,11 @@ export function openK6(parts: K6Parts): K6Player {
   const consoleFile = join(workDir, `${load.name}.console.log`)
   const summaryFile = join(workDir, `${load.name}.summary.json`)
   for (const file of [consoleFile, summaryFile]) rmSync(file, { force: true })
-  const lag = createHistogram()
-  let sent = 0
   let process: K6Process | null = null
   let gate: Awaited<ReturnType<typeof openStartGate>> | null = null
-  let reader: RowReader | null = null
+  let tally: Tally | null = null
   let tail: ReturnType<typeof followFile> | null = null
 
-  const tell = (line: string): void => {
-    const row = reader!.read(line)
-    if (row === null) return
-    sent++
-    lag.record(Math.max(1, row.startUs - row.scheduledUs))
-    parts.request(row)
-  }
   const close = (): void => {
     tail?.close()
     tail = null
@@ -97,22 +84,16 @@ export function openK6(parts: K6Parts): K6Player {
     },
     begin(zeroUs) {
       const clock = measureWallOffset()
-      reader = openRowReader(load, entries, zeroUs + clock.offsetUs)
-      tail = followFile(consoleFile, lookEveryMs, tell)
+      const counting = tally = openTally(load, entries, zeroUs + clock.offsetUs, parts.request)
+      tail = followFile(consoleFile, lookEveryMs, (line) => counting.line(line))
       gate!.open((zeroUs + clock.offsetUs + load.fromUs) / 1000)
       return clock
     },
     async finish() {
       try {
-        const { iterations, dropped } = await ending()
+        const counts = await ending()
         tail?.drain(true)
-        const missing = reader!.missing()
-        missing.forEach(parts.request)
-        return {
-          name: `k6/${load.name}`, sent, dropped: reader!.exact ? missing.length : dropped, unfinished: 0,
-          scheduled: reader!.exact ? load.streams.reduce((sum, _, at) => sum + countArrivals(load, at), 0) : iterations + dropped,
-          lagP99Us: sent === 0 ? 0 : lag.percentile(99),
-        }
+        return tally!.summary(counts)
       } finally {
         tail?.drain(true)
         close()

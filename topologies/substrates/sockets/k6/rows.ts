@@ -11,8 +11,12 @@ import { decisionNsOf, outcomeOfResponse } from '../generator/outcome.ts'
 const columns = 17
 
 export interface RowReader {
-  /** The row that a console line stands for; null for other lines (a suite may print what it likes). */
-  read(line: string): RequestRow | null
+  /**
+   * The row that a console line stands for; null for other lines (a suite may print what it likes) and for rows that
+   * were read before. `aheadUs`: how far the clock of whoever printed it is ahead of this machine's; several k6 may
+   * share one load.
+   */
+  read(line: string, aheadUs?: number): RequestRow | null
   /** The suite said that it plays the plan arrival by arrival. */
   readonly exact: boolean
   /** Of an exact suite: a 'lost' row for each arrival that had none. Empty for others, whose arrivals are their own. */
@@ -33,13 +37,13 @@ export function openRowReader(load: LoadSpec, entries: Record<string, GroupEntri
     get exact() {
       return exact
     },
-    read(line) {
+    read(line, aheadUs = 0) {
       if (line === 'exact') exact = true
       const fields = line.split('\t')
       const known = fields[0] === 'row' && fields.length === columns ? streams.get(fields[1]) : undefined
       if (known === undefined || seen.has(fields[2])) return null
       seen.add(fields[2])
-      return rowOf(fields, load, known, offsetUs)
+      return rowOf(fields, load, known, offsetUs + aheadUs)
     },
     missing: () => (exact ? load.streams.flatMap((_, at) => lostRows(load, at, streams.get(streamLabel(load, at))!.entry, seen)) : []),
   }
