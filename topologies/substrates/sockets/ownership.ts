@@ -3,7 +3,7 @@
 // killed with SIGKILL leaves nothing behind for long, and runs beside each other never meet.
 
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { topologyError } from '../../errors.ts'
@@ -22,6 +22,20 @@ export interface ClaimDocument {
   ports: { from: number; to: number }
   /** Control address of a topology that is held up, with the token to use it. The file is readable by its user only. */
   control: { port: number; token: string; topology: string } | null
+  /** Noted before each is made. */
+  docker?: DockerParts
+  /** In clusters that were there before; noted before they are made. */
+  namespaces?: { kubeconfig: string; context: string; names: string[] }[]
+}
+
+/** What a run has in a container daemon, and how it is reached: as DOCKER_HOST, the docker command, and kind. */
+export interface DockerParts {
+  host: string | null
+  command: string
+  kind: string
+  clusters: string[]
+  containers: string[]
+  networks: string[]
 }
 
 export interface Claim {
@@ -101,19 +115,72 @@ export function ownerLives(claim: ClaimDocument): boolean {
   return claim.bootId === bootId() && isSame(claim.owner)
 }
 
-/** Ends the processes and removes the folders of every claim whose owner is dead; also of `run` when given. */
+/** Notes in a claim what is about to be made in a container daemon. */
+export function noteDocker(claim: Claim, way: Pick<DockerParts, 'host' | 'command' | 'kind'>): (part: 'clusters' | 'containers' | 'networks', name: string) => void {
+  return (part, name) => claim.update((document) => {
+    document.docker ??= { ...way, clusters: [], containers: [], networks: [] }
+    if (!document.docker[part].includes(name)) document.docker[part].push(name)
+  })
+}
+
+/**
+ * Ends the processes and removes the folders of every claim whose owner is dead; also of `run` when given. A claim that
+ * has parts in Docker or in clusters is left whole: it alone knows them (kind/leftovers.ts removes these too).
+ */
 export function sweep(run?: string): Swept[] {
   return claims()
-    .filter((claim) => claim.run === run || !ownerLives(claim))
+    .filter((claim) => (claim.run === run || !ownerLives(claim)) && !reachesFurther(claim))
     .map((claim) => {
-      const sameBoot = claim.bootId === bootId()
-      const killed = sameBoot ? claim.processes.filter(isSame) : []
-      for (const { pid } of killed) endGroup(pid)
-      // What was killed a moment ago may still be writing there.
-      for (const path of claim.folders) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
-      rmSync(join(folder, `${claim.run}.json`), { force: true })
-      return { run: claim.run, killed: killed.map(({ name }) => name), removed: claim.folders }
+      const swept = sweepMachine(claim)
+      forget(claim)
+      return swept
     })
+}
+
+/** Whether a run made things that outlive processes and folders. */
+export function reachesFurther({ docker, namespaces = [] }: ClaimDocument): boolean {
+  return namespaces.length > 0 || (docker !== undefined && docker.clusters.length + docker.containers.length + docker.networks.length > 0)
+}
+
+/** What a claim has on this machine by itself: ends its processes, removes its folders. The claim stays. */
+export function sweepMachine(claim: ClaimDocument): Swept {
+  const sameBoot = claim.bootId === bootId()
+  const killed = sameBoot ? claim.processes.filter(isSame) : []
+  for (const { pid } of killed) endGroup(pid)
+  // What was killed a moment ago may still be writing there.
+  for (const path of claim.folders) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  return { run: claim.run, killed: killed.map(({ name }) => name), removed: claim.folders }
+}
+
+export function forget({ run }: Pick<ClaimDocument, 'run'>): void {
+  rmSync(join(folder, `${run}.json`), { force: true })
+}
+
+/** On what a run makes elsewhere: found when its claim is gone, and told from what others make there. */
+export const ownerLabel = 'regatta.dev/owner'
+
+/** One daemon may serve several users, machines and containers, whose process numbers mean nothing to each other. */
+interface LabelledOwner extends ProcessIdentity { uid: number; bootId: string; pidSpace: string }
+
+export function ownerLabels(claim: Claim): Record<string, string> {
+  const { owner, bootId } = claim.document
+  const label: LabelledOwner = { ...owner, uid: userInfo().uid, bootId, pidSpace: pidSpace() }
+  return { [ownerLabel]: JSON.stringify(label) }
+}
+
+/** `dead` only of a process of this user, this boot and this space of process numbers; of others nothing is known. */
+export function stateOfOwner(label: string | undefined): 'alive' | 'dead' | 'unknown' {
+  try {
+    const owner = JSON.parse(label ?? '') as LabelledOwner
+    if (owner.uid !== userInfo().uid || owner.bootId !== bootId() || owner.pidSpace !== pidSpace()) return 'unknown'
+    return isSame(owner) ? 'alive' : 'dead'
+  } catch {
+    return 'unknown'
+  }
+}
+
+function pidSpace(): string {
+  return process.platform === 'linux' ? readlinkSync('/proc/self/ns/pid') : process.platform
 }
 
 /** Each process of a run leads a group of its own, so what a foreign tool started goes with it. */

@@ -1,5 +1,5 @@
-// The adapter against a real daemon: a network and a container with files, heard line by line through pause, death and
-// start, and gone afterwards, whatever state it was in.
+// The adapter against a real daemon: a network and a container with files, heard line by line until it ends,
+// with its files again after a start, and gone afterwards, whatever state it was in.
 
 import { afterAll, expect } from 'vitest'
 import { docker, dockerTest, named, program } from './docker.case.ts'
@@ -51,7 +51,7 @@ require('http').createServer((request, response) => { console.log('asked ' + req
 process.stdin.on('end', () => process.exit(0)).resume()
 `
 
-dockerTest('a container has its files and its port, and is heard through pause, death and start', async () => {
+dockerTest('a container has its files and its port, and is heard to its end, frozen or killed, and after its start', async () => {
   const net = await network()
   const name = container()
   const port = await freePort()
@@ -77,16 +77,21 @@ dockerTest('a container has its files and its port, and is heard through pause, 
 
   await docker.kill(name)
   await docker.kill(name)
+  await following.ended
   await expect(ask('/4')).rejects.toThrow()
-  await docker.start(name)
-  await docker.start(name)
-  await expect.poll(() => lines.filter((line) => line.startsWith('{')).length, { timeout: 10_000 }).toBe(2)
-  expect(JSON.parse(lines.at(-1)!)).toMatchObject({ secret: '{"token":"t"}', lives: 2 })
-  await expect.poll(() => ask('/5').catch(() => '')).toBe('hello')
-  await expect.poll(() => lines.filter((line) => line === 'asked /5').length).toBe(1)
   // What came while it was frozen was answered late or never; each line was heard once.
   expect(lines.filter((line) => line === 'asked /1').length).toBe(1)
   expect(lines.filter((line) => line === 'asked /3').length).toBe(1)
+
+  await docker.start(name)
+  await docker.start(name)
+  const again: string[] = []
+  const second = docker.follow(name, (line) => again.push(line))
+  await expect.poll(() => again.filter((line) => line.startsWith('{')).length, { timeout: 10_000 }).toBe(2)
+  expect(again.slice(0, lines.length)).toEqual(lines)
+  expect(JSON.parse(again.at(-1)!)).toMatchObject({ secret: '{"token":"t"}', lives: 2 })
+  await expect.poll(() => ask('/5').catch(() => '')).toBe('hello')
+  await expect.poll(() => again.at(-1)).toBe('asked /5')
 
   expect((await docker.exec(name, ['node', '-p', '1 + 1'])).trim()).toBe('2')
   await expect(docker.exec(name, ['node', '-e', 'throw new Error("of mine")'])).rejects.toMatchObject({ code: 'RGT_DOCKER', details: { found: expect.stringContaining('Error: of mine') as string } })
@@ -96,7 +101,7 @@ dockerTest('a container has its files and its port, and is heard through pause, 
   await docker.pause(name)
   await docker.remove(name)
   await docker.remove(name)
-  await following.ended
+  await second.ended
   expect(await docker.containers('regatta.test/of=docker')).not.toContain(name)
   await docker.removeNetwork(net)
   await docker.removeNetwork(net)

@@ -24,10 +24,7 @@ export interface Docker {
   remove(container: string): Promise<void>
   /** Runs a program inside; gives its standard output. Throws RGT_DOCKER with its standard error when it fails. */
   exec(container: string, command: string[]): Promise<string>
-  /**
-   * Every line of standard output from the first on, each once, through `kill` and `start`, until `stop` or until the
-   * container is removed.
-   */
+  /** Every line of standard output from the first on, each once, until `stop` or the container's end. */
   follow(container: string, line: (line: string) => void): Following
   /** Names with this label. */
   containers(label: string): Promise<string[]>

@@ -1,5 +1,5 @@
-// Follows what a container writes, through its deaths and starts: `docker logs --follow` ends with each, and goes on from
-// the last line that was heard. The daemon keeps the lines meanwhile, so none is lost while nobody listens.
+// Follows what a container writes until it ends. Where `docker logs --follow` breaks off earlier, it goes on from the last
+// line that was heard: the daemon keeps the lines meanwhile, so none is lost while nobody listens.
 
 import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -23,22 +23,21 @@ export function follow(docker: DockerCommand, container: string, line: (line: st
     child.stdout!.on('data', (chunk: Buffer) => { if (!stopping.signal.aborted) lines.take(chunk) })
     child.once('error', () => resolve()).once('close', () => resolve())
   })
-  const state = async (): Promise<'running' | 'dead' | 'gone'> => {
-    const said = await docker.askUnless(/no such (container|object)/i, ['inspect', '--type', 'container', '--format', '{{.State.Running}}', container], {
-      what: `look at container ${container}`, timeoutMs: answerWithinMs, signal: stopping.signal,
-    })
-    return said === null ? 'gone' : said.trim() === 'true' ? 'running' : 'dead'
+  /** A daemon that does not answer now may do so later: it, or the way to it, broke off, and the container did not. */
+  const stillRuns = async (): Promise<boolean> => {
+    for (;;) {
+      await sleep(againAfterMs, undefined, { signal: stopping.signal })
+      const said = await docker.askUnless(/no such (container|object)/i, ['inspect', '--type', 'container', '--format', '{{.State.Running}}', container], {
+        what: `look at container ${container}`, timeoutMs: answerWithinMs, signal: stopping.signal,
+      }).catch(() => undefined)
+      if (said !== undefined) return said?.trim() === 'true'
+    }
   }
   const goOn = async (): Promise<void> => {
-    for (let now: 'running' | 'dead' | 'gone' = 'running'; now !== 'gone' && !stopping.signal.aborted;) {
+    do {
       await listen()
       lines.cut()
-      do {
-        await sleep(againAfterMs, undefined, { signal: stopping.signal })
-        // A daemon that does not answer now may do so later; only `stop` or the container's removal ends this.
-        now = await state().catch(() => 'dead' as const)
-      } while (now === 'dead' && !stopping.signal.aborted)
-    }
+    } while (await stillRuns())
   }
   const ended = goOn().catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error
