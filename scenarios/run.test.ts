@@ -135,12 +135,12 @@ describe('a run that goes well', () => {
 
 describe('what is not to be had', () => {
   it('a primitive that the substrate cannot do is left out and said', async () => {
-    const it = fake({ unsupported: 'cut' })
+    const it = fake({ unsupported: 'isolate' })
     const record = await run(request(it.substrate))
     expect(it.steps.some(({ step }) => step.kind === 'apply' || step.kind === 'heal')).toBe(false)
     expect(record.ended).toBe('complete')
-    expect(record.limits).toEqual(['unsupported: regional-outage#0 needs cut, which fake cannot do: not in memory'])
-    expect(record.capabilities.cut.supported).toBe(false)
+    expect(record.limits).toEqual(['unsupported: regional-outage#0 needs isolate, which fake cannot do: not in memory'])
+    expect(record.capabilities.isolate.supported).toBe(false)
   })
   it('a stand-in is said', async () => {
     const record = await run(request(fake({ tools: { k6: { version: '1', origin: 'embedded', reason: 'not on PATH' } } }).substrate))

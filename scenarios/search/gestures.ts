@@ -2,7 +2,7 @@
 // names targets and times only; what a fault does is the registry's.
 
 import type { Random } from '../../gateway/ports.ts'
-import type { PlaceRef, Topology } from '../../topologies/topology.ts'
+import { regionParts, type PlaceRef, type Topology } from '../../topologies/topology.ts'
 import type { FaultKind } from '../faults/index.ts'
 import type { FaultBlock } from '../scenario.ts'
 import { chance, pick, subset } from './draw.ts'
@@ -148,6 +148,18 @@ const relapse: Gesture = {
   },
 }
 
+/** Over before it is noticed, and then again while what was lost is coming back. */
+const killed: Gesture = {
+  weight: 2,
+  draw(ground) {
+    const { random, windows } = ground
+    const [region, part] = [regionOf(ground), pick(random, regionParts)]
+    const first = windows.any()
+    const kill = (span: Span): Draft => block('pod-kill', span, { region, part })
+    return chance(random, 0.5) ? [kill(first)] : [kill(first), kill(windows.near(first))]
+  },
+}
+
 export const gestures: readonly Gesture[] = [
-  wholeZone, oneWay, cut, flapping, lostRegion, pausedServices, brownout, badRelease, slowLinks, noPlanes, lostUntold, halfDeaf, relapse,
+  wholeZone, oneWay, cut, flapping, lostRegion, pausedServices, brownout, badRelease, slowLinks, noPlanes, lostUntold, halfDeaf, relapse, killed,
 ]

@@ -75,7 +75,9 @@ async function parity(names: string[], options: Options, signal: AbortSignal): P
     const report = parityReport(await recordedSides(resolve(options.recorded), kinds), about)
     return told(report, resolve(options.recorded), options)
   }
-  const scenarios = await parityScenarios(names, { fast: about.fast, calibratedOn: model?.measured?.scenario ?? null, seed: options.seed })
+  const scenarios = await parityScenarios(names, {
+    fast: about.fast, calibratedOn: model?.measured?.scenario ?? null, seed: options.seed, capabilities: kinds.map((kind) => findSubstrate(kind).capabilities()),
+  })
   const folder = newRunFolder(resolve(options.out), 'parity')
   writable(join(folder, 'runs'), (dir) => mkdirSync(dir))
   const request: ParityRequest = {

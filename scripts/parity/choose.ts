@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { catalogScenarios, loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
+import { whyUnsupported, type Capabilities } from '../../topologies/primitives.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { projectRoot } from '../environment.ts'
 
@@ -16,7 +17,14 @@ export interface ParityScenario {
   calibratedOn: boolean
 }
 
-interface Wanted { fast: boolean; /** null = the constants are the defaults */ calibratedOn: string | null; seed: number }
+interface Wanted {
+  fast: boolean
+  /** null = the constants are the defaults */
+  calibratedOn: string | null
+  seed: number
+  /** Of each side. */
+  capabilities: readonly Capabilities[]
+}
 
 const folder = join(projectRoot, 'scenarios', 'parity')
 
@@ -29,14 +37,15 @@ export function parityNames(): string[] {
   return readdirSync(folder).filter((name) => name.endsWith('.yaml')).map((name) => basename(name, '.yaml')).sort()
 }
 
-/** Throws what loading throws. By default: what has a fault, fits on sockets, and was not calibrated on. */
+/** Throws what loading throws. By default: what has faults that every side can make, fits on sockets, and was not calibrated on. */
 export async function parityScenarios(names: readonly string[], wanted: Wanted): Promise<ParityScenario[]> {
   if (names.length > 0) return Promise.all(names.map((name) => chosen(name, wanted)))
   const catalog = (await catalogScenarios()).map(({ name }) => name)
   const all = await Promise.all([...parityNames(), ...catalog].map((name) => chosen(name, wanted)))
   return all.filter(({ scenario, topology, calibratedOn }) => {
     const { faults, offeredRate = 0 } = plan(scenario, topology, wanted.seed)
-    return faults.length > 0 && !calibratedOn && topology.regions.length <= mostRegions && offeredRate <= mostRate
+    const everywhere = faults.every(({ primitive }) => wanted.capabilities.every((side) => whyUnsupported(side, primitive) === null))
+    return faults.length > 0 && everywhere && !calibratedOn && topology.regions.length <= mostRegions && offeredRate <= mostRate
   })
 }
 
