@@ -23,8 +23,9 @@ const listedDocument = z.strictObject({
   namespace: namespaceName.describe('Of the configuration, which may stand in the cluster under another name.'),
   name: objectName,
   revision: revision.describe('The revision that put the document last, as its annotation says.'),
-  generation: z.int().min(1).optional()
-    .describe('`metadata.generation` when it was put: tells a document from an earlier one that was refused under the same revision.'),
+  uid: z.string().max(128).optional()
+    .describe('`metadata.uid` when it was put; with `generation` it tells a document from one that was refused before under the same revision.'),
+  generation: z.int().min(1).optional().describe('`metadata.generation` when it was put.'),
 })
 
 const statusError = z.strictObject({
