@@ -49,7 +49,7 @@ export const gatewayErrors = {
   RGT_CONFIG_SOURCE: 'configuration was sent to a control plane that reads it elsewhere',
   RGT_API_SERVER: 'the API server cannot be reached, or refuses the control plane',
   RGT_KIND_MISSING: 'the API server does not know a kind that a control plane reads',
-  RGT_NAMESPACE: 'a document stands in a namespace that the cluster has no counterpart of',
+  RGT_CONFIG_NAMESPACE: 'a document stands in a namespace that the cluster has no counterpart of',
   RGT_DRIVER_UNKNOWN: 'no gateway under test has that name',
   RGT_DRIVER_UNSUPPORTED: 'a product cannot be told all of a configuration',
   RGT_DEFECT: 'a defect of this program; its log says more',

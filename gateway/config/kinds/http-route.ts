@@ -38,7 +38,7 @@ const timeouts = z.strictObject({
 
 const rule = z.strictObject({
   name: z.string().max(253).optional(),
-  matches: z.array(match).max(64).default([]).describe('Any of them; none = every path.'),
+  matches: z.array(match).max(64).prefault([{}]).describe('Any of them; by default every path.'),
   filters: z.array(httpFilter).max(16).default([]),
   backendRefs: z.array(backendRef).max(16).default([]),
   timeouts: timeouts.optional(),

@@ -38,14 +38,14 @@ export interface SeenDocument {
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
- * What to apply for `document` as part of `revision`. Throws RGT_NAMESPACE when the table has no namespace for it.
+ * What to apply for `document` as part of `revision`. Throws RGT_CONFIG_NAMESPACE when the table has no namespace for it.
  */
 export function toCluster(document: ConfigDocument, revision: number, table: NamespaceTable): ClusterObject {
   const { apiVersion, kind, metadata, spec } = document
   const { name, namespace = 'default', labels, annotations, creationTimestamp } = metadata as ConfigDocument['metadata'] & ClusterObject['metadata']
   const there = table[namespace]
   if (there === undefined) {
-    throw gatewayError('RGT_NAMESPACE', `${kind} ${namespace}/${name} stands in a namespace that the cluster has no counterpart of`, {
+    throw gatewayError('RGT_CONFIG_NAMESPACE', `${kind} ${namespace}/${name} stands in a namespace that the cluster has no counterpart of`, {
       expected: `one of ${Object.keys(table).sort().join(', ') || '(none)'}`, found: namespace,
     })
   }
