@@ -34,6 +34,9 @@ export function openDocker({ signal, ...options }: DockerOptions): DockerDaemon 
         what: `make the network ${name}`, timeoutMs: actWithinMs, signal, hint: 'where no address range is left, unused networks go with: docker network prune',
       })
     },
+    networkExists: async (name) => await docker.askUnless(/not found|no such network/i, ['network', 'inspect', '--format', '{{.Name}}', name], {
+      what: `look for the network ${name}`, timeoutMs: answerWithinMs, signal,
+    }) !== null,
     async removeNetwork(name) {
       await docker.askUnless(/not found|no such network/i, ['network', 'rm', name], { what: `remove the network ${name}`, timeoutMs: removeWithinMs })
     },

@@ -10,6 +10,7 @@ export interface Docker {
   /** Idempotent, like every removal here. */
   removeImage(tag: string): Promise<void>
   createNetwork(name: string, labels: Record<string, string>): Promise<void>
+  networkExists(name: string): Promise<boolean>
   removeNetwork(name: string): Promise<void>
   /** Made, given its files, and started. Throws RGT_DOCKER. */
   run(container: ContainerSpec): Promise<void>
