@@ -2,6 +2,7 @@
 
 import type { KubernetesObject } from '@kubernetes/client-node'
 
+/** Objects are as the API server reads and writes them: `from` and `x-kubernetes-…`, times as text; client-node's model of some differs. */
 export interface RegionApi {
   readonly region: string
   readonly context: string
