@@ -9,6 +9,7 @@
 // What cannot be heard: pods that came and went within a second, a container that was started again twice while the API
 // server was lost (a node keeps one previous log), what was rotated away meanwhile. Standard error is in the stream too.
 
+import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PodSelector } from './api.ts'
 import { openLogCursor, type LogCursor } from './log-cursor.ts'
@@ -146,10 +147,11 @@ async function readContainer(reading: Reading, cursor: LogCursor, id: string, sh
       return false
     }
     cursor.begin()
-    body.setEncoding('utf8')
-    for await (const text of body) {
+    // Not `setEncoding`: undici's bodies take no notice of it here, and give buffers.
+    const decoder = new StringDecoder('utf8')
+    for await (const chunk of body) {
       if (signal.aborted) return false
-      cursor.take(text as string)
+      cursor.take(decoder.write(chunk as Buffer))
       if (cursor.joined() !== false) continue
       if (await isRotated(reading, id)) cursor.accept()
       return false
