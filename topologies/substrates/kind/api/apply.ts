@@ -10,8 +10,9 @@ import type { Transport } from './transport.ts'
 
 export const fieldManager = 'regatta'
 const atOnce = 8
-/** After its definition is established, a kind shows up in discovery within this, milliseconds. */
-const kindMs = 5_000
+/** After its definition is established, a kind shows up in discovery within this, milliseconds; less when nothing was defined just now. */
+const newKindMs = 10_000
+const kindMs = 1_000
 const establishedMs = 30_000
 const lookMs = 100
 
@@ -39,6 +40,7 @@ export async function applyObjects(
 ): Promise<KubernetesObject[]> {
   const results: KubernetesObject[] = new Array(objects.length)
   const ordered = objects.map((object, index) => ({ object, index, ref: refOf(object), rank: rankOf(object.kind ?? '') }))
+  const waitMs = objects.some(({ kind }) => kind === 'CustomResourceDefinition') ? newKindMs : kindMs
   for (let rank = 0; rank <= ranks.length; rank++) {
     const waiting = ordered.filter((one) => one.rank === rank)
     const defined = waiting.filter(({ ref }) => ref.kind === 'CustomResourceDefinition')
@@ -46,7 +48,7 @@ export async function applyObjects(
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const { ref, object, index } = next
         try {
-          results[index] = await applyOne(transport, await resources.path(ref, kindMs), ref, object, dryRun)
+          results[index] = await applyOne(transport, await resources.path(ref, waitMs), ref, object, dryRun)
         } catch (error) {
           // The others end what they have begun, and begin nothing more.
           waiting.length = 0
