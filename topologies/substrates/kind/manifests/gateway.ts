@@ -1,8 +1,8 @@
 // The gateway of a region: where clients, edges and other regions come in.
 
-import type { V1Service } from '@kubernetes/client-node'
+import type { V1Service, V1ServiceSpec } from '@kubernetes/client-node'
 import { nameLabels, partLabels, type Manifest } from './labels.ts'
-import { inServiceLabel, podPorts, type RegionPlan } from './region.ts'
+import { inServiceLabel, podPorts, type NodePorts, type RegionPlan } from './region.ts'
 import type { Workload } from './workload.ts'
 
 export const gatewayPorts = [
@@ -23,18 +23,30 @@ export function gatewayWorkload({ namespaces, images, gateway }: RegionPlan): Wo
   }
 }
 
-export function gatewayService(plan: RegionPlan): Manifest<V1Service> {
+/**
+ * Two Services. Clients are sent to a gateway that its probes call ready. Edges, other regions and the runner judge for
+ * themselves, four times a second, whether it serves; the kubelet's slower word must not come between them.
+ */
+export function gatewayServices(plan: RegionPlan): Manifest<V1Service>[] {
+  return [
+    gatewayService(plan, 'gateway', ['ingress'], {}),
+    gatewayService(plan, 'gateway-peers', ['eastWest', 'admin'], { publishNotReadyAddresses: true }),
+  ]
+}
+
+function gatewayService(plan: RegionPlan, name: string, which: readonly (keyof NodePorts)[], more: Partial<V1ServiceSpec>): Manifest<V1Service> {
   return {
     apiVersion: 'v1', kind: 'Service',
-    metadata: { name: 'gateway', namespace: plan.namespaces.system, labels: partLabels(plan, 'gateway') },
+    metadata: { name, namespace: plan.namespaces.system, labels: partLabels(plan, 'gateway') },
     spec: {
       type: 'NodePort',
-      // Only the node where the gateway runs answers: no second hop, and the gateway sees who calls.
-      externalTrafficPolicy: 'Local',
+      // On the one node of a cluster of our own the gateway sees who calls. Elsewhere a pod may move to another node.
+      externalTrafficPolicy: plan.nodePorts === null ? 'Cluster' : 'Local',
       selector: { ...nameLabels('gateway'), [inServiceLabel]: 'true' },
-      ports: gatewayPorts.map(({ name, port, of }) => ({
-        name, port, targetPort: name, protocol: 'TCP', ...(plan.nodePorts === null ? {} : { nodePort: plan.nodePorts[of] }),
+      ports: gatewayPorts.filter(({ of }) => which.includes(of)).map(({ name: port, port: number, of }) => ({
+        name: port, port: number, targetPort: port, protocol: 'TCP', ...(plan.nodePorts === null ? {} : { nodePort: plan.nodePorts[of] }),
       })),
+      ...more,
     },
   }
 }

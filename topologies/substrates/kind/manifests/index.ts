@@ -4,7 +4,7 @@
 import type { KubernetesObject } from '@kubernetes/client-node'
 import { controlPlaneService, controlPlaneWorkload } from './control-plane.ts'
 import { disruptionBudget } from './disruption.ts'
-import { gatewayService, gatewayWorkload } from './gateway.ts'
+import { gatewayServices, gatewayWorkload } from './gateway.ts'
 import type { Manifest } from './labels.ts'
 import { namespaces } from './namespaces.ts'
 import { networkPolicies } from './network-policies.ts'
@@ -21,7 +21,7 @@ export function regionManifests(plan: RegionPlan): Manifest<KubernetesObject>[] 
     ...serviceAccounts(plan),
     ...roles(plan),
     ...networkPolicies(plan),
-    gatewayService(plan), controlPlaneService(plan), ...services(plan),
+    ...gatewayServices(plan), controlPlaneService(plan), ...services(plan),
     ...workloads.map((workload) => bootstrapSecret(plan, workload)),
     ...workloads.map((workload) => disruptionBudget(plan, workload)),
     ...workloads.map((workload) => deployment(plan, workload)),
