@@ -7,6 +7,7 @@ import { CodedError, type ErrorDetails } from '../../gateway/errors.ts'
 import { topologyError } from '../errors.ts'
 import type { ToolPolicy } from '../substrate.ts'
 import { consul } from './consul.ts'
+import { docker } from './docker.ts'
 import { envoy } from './envoy.ts'
 import { failedLately, forgetFailure, noteFailure } from './failures.ts'
 import { haproxy } from './haproxy.ts'
@@ -23,7 +24,7 @@ import { toxiproxy } from './toxiproxy.ts'
 export type { Installed, InstallOptions, InstallPlaces } from './install.ts'
 export type { Tool } from './tool.ts'
 
-export const tools = { k6, toxiproxy, envoy, haproxy, nginx, kind, kubectl, helm, consul } as const satisfies Record<string, Tool>
+export const tools = { k6, toxiproxy, envoy, haproxy, nginx, docker, kind, kubectl, helm, consul } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools
 export const toolNames = Object.keys(tools) as ToolName[]

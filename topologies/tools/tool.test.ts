@@ -54,6 +54,7 @@ test.each([
   ['haproxy', 'HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/', '2.6.12'],
   ['haproxy', 'HA-Proxy version 2.2.9-2+deb11u6 2023/12/08 - https://haproxy.org/', '2.2.9'],
   ['nginx', 'nginx version: nginx/1.22.1', '1.22.1'],
+  ['docker', 'Docker version 20.10.24+dfsg1, build 297e128', '20.10.24'],
   ['kind', 'kind v0.33.0 go1.25.0 linux/amd64', '0.33.0'],
   ['kubectl', '{\n "clientVersion": {\n "gitVersion": "v1.32.4-x"', '1.32.4'],
   ['helm', 'v3.19.0+g3d8990f', '3.19.0'],

@@ -53,6 +53,8 @@ const held = new Map<string, Claim>()
 const home = join(tmpdir(), `regatta-${userInfo().uid}`)
 const folder = join(home, 'claims')
 
+export const claimFile = (run: string): string => join(folder, `${run}.json`)
+
 /** The temporary folder is everybody's: claims that another user laid there would have us end and remove what they like. */
 function isOurs(): boolean {
   const found = lstatSync(home, { throwIfNoEntry: false })
@@ -64,7 +66,7 @@ function isOurs(): boolean {
 export function claimRun(run: string): Claim {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if (!isOurs()) throw topologyError('RGT_SUBSTRATE_START', `the folder ${home} belongs to somebody else`, { hint: 'remove it, or set TMPDIR to a folder of your own' })
-  const file = join(folder, `${run}.json`)
+  const file = claimFile(run)
   const document: ClaimDocument = {
     run, owner: identify(process.pid) ?? { pid: process.pid, startTime: '' }, bootId: bootId(),
     processes: [], folders: [], ports: { from: 0, to: 0 }, control: null,
@@ -153,7 +155,7 @@ export function sweepMachine(claim: ClaimDocument): Swept {
 }
 
 export function forget({ run }: Pick<ClaimDocument, 'run'>): void {
-  rmSync(join(folder, `${run}.json`), { force: true })
+  rmSync(claimFile(run), { force: true })
 }
 
 /** On what a run makes elsewhere: found when its claim is gone, and told from what others make there. */

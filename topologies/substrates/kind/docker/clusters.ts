@@ -34,3 +34,6 @@ export interface Cluster {
   /** Containers that are its nodes. */
   nodes: string[]
 }
+
+/** kind's own label on the containers that are its nodes; its value is the cluster's name. */
+export const kindClusterLabel = 'io.x-k8s.kind.cluster'

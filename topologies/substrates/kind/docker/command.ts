@@ -58,7 +58,8 @@ export function coded(failure: CommandFailure, { what, code, hint, place, timeou
   if (/permission denied/i.test(found) && /socket|connect/i.test(found)) {
     return problem(`this user may not speak to ${where}`, 'join the group of its socket (docker), or set DOCKER_HOST to a daemon of your own')
   }
-  if (noDaemon.test(found)) return problem(`${where} does not answer`, 'start Docker, or set DOCKER_HOST to where it listens')
+  // What a daemon says itself may be that it cannot reach a registry.
+  if (!/response from daemon/i.test(found) && noDaemon.test(found)) return problem(`${where} does not answer`, 'start Docker, or set DOCKER_HOST to where it listens')
   if (failure.why === 'late' && (code === undefined || code === 'RGT_DOCKER')) {
     return problem(`${where} did not ${what} within ${timeoutMs / 1000} s`, 'see whether it is busy or hangs: docker info')
   }

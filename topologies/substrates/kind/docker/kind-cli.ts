@@ -7,13 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CodedError } from '../../../../gateway/errors.ts'
 import { topologyError } from '../../../errors.ts'
 import { CommandFailure, runCommand } from '../../../tools/command.ts'
-import type { Cluster, Clusters, ClusterSpec } from './clusters.ts'
+import { kindClusterLabel, type Cluster, type Clusters, type ClusterSpec } from './clusters.ts'
 import { lastWords } from './command.ts'
 import type { DockerDaemon } from './docker.ts'
 import { kindConfig, longestClusterName } from './kind-config.ts'
-
-/** kind's own label on the containers that are its nodes. */
-export const kindClusterLabel = 'io.x-k8s.kind.cluster'
 
 const answerWithinMs = 10_000
 const loadWithinMs = 5 * 60_000
