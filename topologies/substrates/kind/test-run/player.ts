@@ -18,7 +18,7 @@ import type { RegionApi } from '../api/api.ts'
 import { openMailbox, type Mailbox, type PodClock } from './mailbox.ts'
 import { defaultRunnerImage, podLabels, testRunCrd, testRunManifests, testRunName, testRunRefs } from './manifests.ts'
 import { bundleSuite, summaryMark } from './suite.ts'
-import { describe, look, partOf, verdictOf, type PodPart } from './watch.ts'
+import { describe, look, mayPass, partOf, verdictOf, type PodPart } from './watch.ts'
 
 export interface TestRunParts {
   api: RegionApi
@@ -42,6 +42,8 @@ interface Runner { mailbox: Mailbox; clock: PodClock; summary: string | null }
 
 const lookEveryMs = 500
 const defaultStartWithinMs = 120_000
+/** Images that cannot be pulled are believed to stay so after this. */
+const pullGraceMs = 15_000
 /** Last words that are kept of each pod. */
 const keptWords = 40
 /** From a container's end to its last line. */
@@ -89,13 +91,15 @@ export function openTestRun(parts: TestRunParts): K6Player {
 
   const standing = async (): Promise<void> => {
     const limitMs = parts.startWithinMs ?? defaultStartWithinMs
+    let pullingMs = 0
     for (let leftMs = limitMs; ; leftMs -= lookEveryMs) {
       if (waiting.size >= parallelism) return
       if (closed) throw topologyError('RGT_TEST_RUN', `load ${load.name} was given up while its k6 were started`)
       const sight = await look(api, namespace, name)
       if (waiting.size >= parallelism) return
       const wrong = verdictOf(sight, load.name, wordsOf)
-      if (wrong !== null) throw wrong
+      pullingMs = mayPass(sight) ? pullingMs + lookEveryMs : 0
+      if (wrong !== null && (pullingMs === 0 || pullingMs > pullGraceMs)) throw wrong
       if (leftMs <= 0) {
         throw topologyError('RGT_TEST_RUN', `load ${load.name} did not come to its start within ${limitMs / 1000} s`, {
           expected: `${parallelism} k6 that wait in \`setup\` (\`waitForStart\` of suites/lib/regatta.ts)`, found: `${waiting.size} do; ${describe(sight)}`,

@@ -9,16 +9,17 @@ export const summaryMark = 'summary'
 
 /** JavaScript that k6 runs as it is. Throws RGT_TEST_RUN when the load has no suite, RGT_K6_SCRIPT when it cannot be bundled. */
 export async function bundleSuite(load: LoadSpec, parallelism: number): Promise<string> {
-  if (load.suite === undefined) {
+  const { suite, ...told } = load
+  if (suite === undefined) {
     throw topologyError('RGT_TEST_RUN', `load ${load.name} has no suite for k6`, { expected: 'the path of a suite in `suite`' })
   }
   const { build } = await import('esbuild')
   try {
     const { outputFiles: [file] } = await build({
-      stdin: { contents: wrapped(load.suite), resolveDir: '/', sourcefile: `${load.name}.entry.js`, loader: 'js' },
+      stdin: { contents: wrapped(suite), resolveDir: '/', sourcefile: `${load.name}.entry.js`, loader: 'js' },
       bundle: true, write: false, format: 'esm', platform: 'neutral', target: 'es2020', charset: 'utf8', logLevel: 'silent',
       external: ['k6', 'k6/*', 'https://*'],
-      define: { '__ENV.REGATTA_LOAD': JSON.stringify(JSON.stringify(load)), '__ENV.REGATTA_RUNNERS': JSON.stringify(String(parallelism)) },
+      define: { '__ENV.REGATTA_LOAD': JSON.stringify(JSON.stringify(told)), '__ENV.REGATTA_RUNNERS': JSON.stringify(String(parallelism)) },
     })
     return file.text
   } catch (cause) {

@@ -72,6 +72,12 @@ export function verdictOf({ stage, pods }: Sight, load: string, words: (part: Po
   })
 }
 
+/** A registry may be slow to answer, and pulls are tried again: what is wrong now may still come right. */
+export function mayPass({ pods }: Sight): boolean {
+  const stuck = pods.filter(({ part, waiting }) => part !== 'starter' && waiting !== null)
+  return stuck.length > 0 && stuck.every(({ waiting }) => /^(ErrImagePull|ImagePullBackOff)\b/.test(waiting!)) && pods.every(({ part, exitCode }) => part !== 'runner' || exitCode === null)
+}
+
 /** For one that never started: as much as can be seen. */
 export function describe({ stage, pods }: Sight): string {
   const seen = pods.filter(({ part }) => part !== 'starter').map(({ name, waiting, exitCode }) => `${name}${waiting === null ? '' : ` (${waiting})`}${exitCode === null ? '' : ` (ended with ${exitCode})`}`)
