@@ -4,10 +4,11 @@
 import { home } from './leftovers.case.ts'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { cleanUp, gone, runProgram } from '../sockets/child.case.ts'
 import { claimFile, claimRun, claims, ownerLabels } from '../sockets/ownership.ts'
 import { baseImage, docker, dockerTest, named, program } from './docker/docker.case.ts'
+import { describeCluster, uniqueName } from './kind.case.ts'
 import { sweepEverything } from './leftovers.ts'
 import { runLabel } from './manifests/region.ts'
 
@@ -85,4 +86,31 @@ dockerTest('by labels where the claim is gone; never of a runner that lives or i
   expect(swept.map((one) => one.run)).not.toContain(living.document.run)
   expect(await docker.containers(`${runLabel}=${living.document.run}`)).toEqual([`${living.document.run}-a`])
   expect((await docker.labelledNetworks(`${runLabel}=${stranger}`)).map(({ name }) => name)).toEqual([stranger])
+})
+
+describeCluster('namespaces of a cluster that was there before', ({ kubeconfig, context }) => {
+  test('are removed when they carry the label of the dead run, and only then', async () => {
+    const { openRegionApi } = await import('./api/client.ts')
+    const api = await openRegionApi({ region: 'eu', kubeconfig, context })
+    const run = uniqueName('dead')
+    const [own, other, none] = ['system', 'other', 'none'].map((end) => `${run}-${end}`)
+    const namespace = (name: string, labels: Record<string, string>): object => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } })
+    const ref = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', name })
+    try {
+      await api.apply([namespace(own, { [runLabel]: run }), namespace(other, { [runLabel]: 'another' })])
+      const claim = claimRun(run)
+      claim.update((document) => {
+        document.namespaces = [{ kubeconfig, context, names: [own, other, none] }]
+        document.owner.startTime = '1'
+      })
+      expect((await sweepEverything()).find((one) => one.run === run)).toMatchObject({ namespaces: [`${context}/${own}`], left: null })
+      expect(await api.read(ref(own))).toBe(null)
+      expect(await api.read(ref(other))).toMatchObject({ metadata: { name: other } })
+      expect(claims().map((one) => one.run)).not.toContain(run)
+    } finally {
+      await api.remove(ref(other))
+      await api.remove(ref(own))
+      api.close()
+    }
+  })
 })
