@@ -16,6 +16,8 @@ export interface RegionApi {
   apply(objects: readonly KubernetesObject[]): Promise<KubernetesObject[]>
   /** null when there is none. */
   read(ref: ObjectRef): Promise<KubernetesObject | null>
+  /** Whether the cluster holds any object of a kind, in whatever namespace. */
+  any(kind: Pick<ObjectRef, 'apiVersion' | 'kind'>): Promise<boolean>
   /** Idempotent; returns at once unless `wait`. */
   remove(ref: ObjectRef, options?: { wait?: boolean; graceSeconds?: number }): Promise<void>
   /** Merge patch of a part of an object, or of its `scale` or `status`. */

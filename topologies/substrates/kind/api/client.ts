@@ -11,7 +11,7 @@ import { followPods } from './follow.ts'
 import { readKubeconfig, type KubeconfigChoice } from './kubeconfig.ts'
 import { listPods, stateOf } from './pods.ts'
 import { waitReady } from './readiness.ts'
-import { openResources, pathOf } from './resources.ts'
+import { groupPath, openResources, pathOf } from './resources.ts'
 import { openTransport, type Answer, type Transport } from './transport.ts'
 
 export interface RegionApiChoice extends KubeconfigChoice { region: string }
@@ -37,6 +37,12 @@ export async function openRegionApi({ region, ...choice }: RegionApiChoice): Pro
     region, context: transport.context, read,
     async version() {
       return (await transport.json<{ gitVersion: string }>({ method: 'GET', path: '/version', purpose: 'tell its version' })).gitVersion
+    },
+    async any(kind) {
+      const resource = await resources.find(kind)
+      if (resource === null) return false
+      const list = await transport.json<{ items: unknown[] }>({ method: 'GET', path: `${groupPath(kind.apiVersion)}/${resource.plural}?limit=1`, purpose: `look for any ${kind.kind}` })
+      return list.items.length > 0
     },
     apply: (objects) => applyObjects(transport, resources, objects),
     async remove(ref, { wait = false, graceSeconds } = {}) {

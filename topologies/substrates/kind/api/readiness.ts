@@ -103,7 +103,8 @@ async function lastWords(transport: Transport, { metadata }: Pod, container: str
   for (const previous of [true, false]) {
     const path = `/api/v1/namespaces/${metadata!.namespace}/pods/${metadata!.name}/log?container=${container}&tailLines=${lastLines}&previous=${previous}`
     const answer = await transport.ask({ method: 'GET', path, purpose: `read the last lines of ${metadata!.name}`, again: false, timeoutMs: callMs / 2 }).catch(() => null)
-    if (answer?.status === 200 && answer.body.trim() !== '') return answer.body.trim().split('\n').join(' | ')
+    // A node that has removed a log says so in place of it, with the same status.
+    if (answer?.status === 200 && answer.body.trim() !== '' && !answer.body.startsWith('unable to retrieve container logs')) return answer.body.trim().split('\n').join(' | ')
   }
   return ''
 }
