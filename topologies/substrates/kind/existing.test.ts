@@ -21,7 +21,7 @@ test('a namespace that is there is refused, and nothing is claimed', async () =>
   api.put(namespace('regatta-abc-shop'))
   const claimed: unknown[] = []
   const undo: Undo[] = []
-  await expect(ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, undo)).rejects.toMatchObject({ code: 'RGT_NAMESPACE' })
+  await expect(ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, [], undo)).rejects.toMatchObject({ code: 'RGT_NAMESPACE' })
   expect({ claimed, undo }).toEqual({ claimed: [], undo: [] })
 })
 
@@ -29,12 +29,31 @@ test('its own are claimed before they are made, and removed; one that became som
   const api = memoryApi()
   const claimed: { names: string[] }[] = []
   const undo: Undo[] = []
-  await ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, undo)
-  expect(claimed).toEqual([{ kubeconfig: '/k', context: api.context, names: namespacesOf(plan) }])
+  await ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, [], undo)
+  expect(claimed).toEqual([{ kubeconfig: '/k', context: api.context, names: namespacesOf(plan), crds: [] }])
   api.put(namespace('regatta-abc-system', { 'regatta.dev/run': 'regatta-abc' }))
   api.put(namespace('regatta-abc-shop', { 'regatta.dev/run': 'another' }))
   for (const step of undo) await step()
   expect([...api.objects.values()].map(({ metadata }) => metadata?.name)).toEqual(['regatta-abc-shop'])
+})
+
+test('of CRDs only those that are missing are made, and they go when nobody else uses them', async () => {
+  const api = memoryApi()
+  const crd = (plural: string, kind: string) => ({
+    apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: `${plural}.example.dev` },
+    spec: { group: 'example.dev', names: { plural, kind }, scope: 'Namespaced', versions: [{ name: 'v1', served: true, storage: true }] },
+  })
+  const crds = [crd('apples', 'Apple'), crd('pears', 'Pear'), crd('plums', 'Plum')]
+  api.put({ ...crds[0] })
+  const claimed: { crds: string[] }[] = []
+  const undo: Undo[] = []
+  const missing = await ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, crds, undo)
+  expect(missing.map(({ metadata }) => metadata?.name)).toEqual(['pears.example.dev', 'plums.example.dev'])
+  expect(claimed[0].crds).toEqual(['pears.example.dev', 'plums.example.dev'])
+  for (const one of missing) api.put(one as never)
+  api.put({ apiVersion: 'example.dev/v1', kind: 'Plum', metadata: { namespace: 'theirs', name: 'one' } })
+  for (const step of undo) await step()
+  expect([...api.objects.values()].map(({ metadata }) => metadata?.name).sort()).toEqual(['apples.example.dev', 'one', 'plums.example.dev'])
 })
 
 test('images go into kind clusters, and elsewhere the hint says where to put them', async () => {

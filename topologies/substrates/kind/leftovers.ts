@@ -9,6 +9,7 @@ import { kindClusterLabel } from './docker/clusters.ts'
 import type { DockerCommandOptions } from './docker/command.ts'
 import type { DockerDaemon, Labelled } from './docker/docker.ts'
 import { runLabel } from './manifests/region.ts'
+import { removeOwn } from './namespaces.ts'
 
 export interface SweptEverywhere extends Swept {
   containers: string[]
@@ -92,17 +93,11 @@ async function removeNetwork(docker: DockerDaemon, name: string, swept: SweptEve
   await docker.removeNetwork(name)
 }
 
-async function sweepNamespaces(run: string, { kubeconfig, context, names }: { kubeconfig: string; context: string; names: string[] }, swept: SweptEverywhere): Promise<void> {
+async function sweepNamespaces(run: string, { kubeconfig, context, names, crds }: NonNullable<ClaimDocument['namespaces']>[number], swept: SweptEverywhere): Promise<void> {
   const { openRegionApi } = await import('./api/client.ts')
   const api: RegionApi = await openRegionApi({ region: context, kubeconfig, context })
   try {
-    for (const name of names) {
-      const ref = { apiVersion: 'v1', kind: 'Namespace', name }
-      const found = await api.read(ref)
-      if (found?.metadata?.labels?.[runLabel] !== run) continue
-      await api.remove(ref, { wait: true })
-      swept.namespaces.push(`${context}/${name}`)
-    }
+    swept.namespaces.push(...(await removeOwn(run, api, { names, crds })).map((name) => `${context}/${name}`))
   } finally {
     api.close()
   }

@@ -60,10 +60,10 @@ async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, s
   if (images !== null) await stages.time(`load ${name}`, () => grounds.load(ground, images, signal))
   signal.throwIfAborted()
   await stages.time(`workloads ${name}`, async () => {
-    const objects = regionManifests(plan)
-    writeManifests(manifestsDir, name, [...crds, ...objects])
-    if (namespaces !== null) await namespaces.claim(ground, plan, undo)
-    await ground.api.apply([...crds, ...objects])
+    const missing = namespaces === null ? crds : await namespaces.claim(ground, plan, crds, undo)
+    const objects = [...missing, ...regionManifests(plan)]
+    writeManifests(manifestsDir, name, objects)
+    await ground.api.apply(objects)
     answering(plan, ground)
     await ground.api.ready(deploymentsOf(plan), readyTimeoutMs, signal)
   })

@@ -25,7 +25,7 @@ export interface ClaimDocument {
   /** Noted before each is made. */
   docker?: DockerParts
   /** In clusters that were there before; noted before they are made. */
-  namespaces?: { kubeconfig: string; context: string; names: string[] }[]
+  namespaces?: { kubeconfig: string; context: string; names: string[]; crds?: string[] }[]
 }
 
 /** What a run has in a container daemon, and how it is reached: as DOCKER_HOST, the docker command, and kind. */

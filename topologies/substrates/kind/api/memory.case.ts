@@ -101,6 +101,7 @@ export function memoryApi({ region = 'eu-west', context = `kind-${region}` }: { 
         return structuredClone(stored)
       })
     },
+    any: async ({ apiVersion, kind }) => [...objects.values()].some((object) => object.apiVersion === apiVersion && object.kind === kind),
     async read(ref) {
       asked.push({ kind: 'read', ref })
       meet('read')

@@ -15,10 +15,11 @@ import type { K6Player } from '../../sockets/k6/k6.ts'
 import { openTally, type Tally } from '../../sockets/k6/tally.ts'
 import { measureWallOffset } from '../../sockets/k6/wall-clock.ts'
 import type { RegionApi } from '../api/api.ts'
+import { openHearing, type Hearing } from './hearing.ts'
 import { openMailbox, type Mailbox, type PodClock } from './mailbox.ts'
 import { defaultRunnerImage, podLabels, testRunCrd, testRunManifests, testRunName, testRunRefs } from './manifests.ts'
-import { bundleSuite, summaryMark } from './suite.ts'
-import { describe, look, mayPass, partOf, verdictOf, type PodPart } from './watch.ts'
+import { bundleSuite } from './suite.ts'
+import { describe, look, mayPass, verdictOf } from './watch.ts'
 
 export interface TestRunParts {
   api: RegionApi
@@ -38,14 +39,12 @@ export interface TestRunParts {
 }
 
 /** One k6. */
-interface Runner { mailbox: Mailbox; clock: PodClock; summary: string | null }
+interface Runner { mailbox: Mailbox; clock: PodClock }
 
 const lookEveryMs = 500
 const defaultStartWithinMs = 120_000
 /** Images that cannot be pulled are believed to stay so after this. */
 const pullGraceMs = 15_000
-/** Last words that are kept of each pod. */
-const keptWords = 40
 /** From a container's end to its last line. */
 const lastLineWithinMs = 3_000
 
@@ -53,104 +52,38 @@ const lastLineWithinMs = 3_000
 export function openTestRun(parts: TestRunParts): K6Player {
   const { api, run, namespace, load, entries, token, parallelism } = parts
   const name = testRunName(run, load.name)
+  const hearing = openHearing(name)
   const runners = new Map<string, Runner>()
-  /** Pods that wait at the start, and lines that came before there was a zero. */
-  const waiting = new Set<string>()
-  const early: [pod: string, line: string][] = []
-  const words = new Map<string, string[]>()
-  let tally: Tally | null = null
+  const over = new AbortController()
   let following: { stop(): void } | null = null
+  let tally: Tally | null = null
   let delivered: Promise<unknown> = Promise.resolve()
-  let closed = false
 
-  const wordsOf = (part: PodPart): string => {
-    const said = [...words].filter(([pod]) => partOf(pod, name) === part).flatMap(([, lines]) => lines).join('\n').trim()
-    return said === '' ? 'it said nothing' : said.slice(-600)
-  }
-  const line = (pod: string, text: string): void => {
-    if (text === 'waiting') waiting.add(pod)
-    const runner = runners.get(pod)
-    if (runner !== undefined && text.startsWith(`${summaryMark}\t`)) runner.summary = text.slice(summaryMark.length + 1)
-    else if (text.startsWith('row\t') || text === 'exact') tally === null ? early.push([pod, text]) : tally.line(text, runner?.clock.aheadUs ?? 0)
-    else if (text !== '' && text !== 'waiting') {
-      const lines = words.get(pod) ?? []
-      words.set(pod, [...lines, text].slice(-keptWords))
-    }
-  }
   const remove = async (): Promise<void> => {
+    following?.stop()
+    if (over.signal.aborted) return
+    over.abort()
     for (const ref of testRunRefs(namespace, name)) await api.remove(ref, { graceSeconds: 0 })
   }
-  const close = (): void => {
-    following?.stop()
-    following = null
-    if (closed) return
-    closed = true
-    // Whoever interrupts a run removes its namespace as well, so a failure here leaves nothing behind.
-    remove().catch(() => {})
-  }
-
-  const standing = async (): Promise<void> => {
-    const limitMs = parts.startWithinMs ?? defaultStartWithinMs
-    let pullingMs = 0
-    for (let leftMs = limitMs; ; leftMs -= lookEveryMs) {
-      if (waiting.size >= parallelism) return
-      if (closed) throw topologyError('RGT_TEST_RUN', `load ${load.name} was given up while its k6 were started`)
-      const sight = await look(api, namespace, name)
-      if (waiting.size >= parallelism) return
-      const wrong = verdictOf(sight, load.name, wordsOf)
-      pullingMs = mayPass(sight) ? pullingMs + lookEveryMs : 0
-      if (wrong !== null && (pullingMs === 0 || pullingMs > pullGraceMs)) throw wrong
-      if (leftMs <= 0) {
-        throw topologyError('RGT_TEST_RUN', `load ${load.name} did not come to its start within ${limitMs / 1000} s`, {
-          expected: `${parallelism} k6 that wait in \`setup\` (\`waitForStart\` of suites/lib/regatta.ts)`, found: `${waiting.size} do; ${describe(sight)}`,
-        })
-      }
-      await sleep(lookEveryMs)
-    }
-  }
-
-  const countsOf = (pod: string, { summary }: Runner, exitCode: number | null): K6Counts => {
-    try {
-      return readEnding(load.name, { exitCode, summary, stderr: (words.get(pod) ?? []).join('\n') })
-    } catch (error) {
-      if (!(error instanceof CodedError) || error.code !== 'RGT_K6_RUN') throw error
-      throw topologyError('RGT_TEST_RUN', `the k6 of pod ${pod} did not play its part of load ${load.name} to the end`, {
-        found: `${exitCode === null ? 'the pod is gone' : `exit code ${exitCode}`}: ${error.details.found}`, cause: error,
-      })
-    }
-  }
-
-  /** Exit code of each runner, when all have ended; null for a pod that is gone. */
-  const endings = async (): Promise<Map<string, number | null>> => {
-    for (;;) {
-      const { pods } = await look(api, namespace, name)
-      const codes = new Map([...runners.keys()].map((pod) => [pod, pods.find((one) => one.name === pod)]))
-      const running = [...codes.values()].some((pod) => pod !== undefined && pod.exitCode === null)
-      if (!running || closed) return new Map([...codes].map(([pod, sight]) => [pod, sight?.exitCode ?? null]))
-      await sleep(lookEveryMs)
-    }
-  }
+  // Whoever interrupts a run removes its namespace as well, so a failure here leaves nothing behind.
+  const close = (): void => void remove().catch(() => {})
 
   return {
     async prepare() {
-      if (await api.read(testRunCrd) === null) {
-        throw topologyError('RGT_TEST_RUN', `k6-operator is not installed in ${api.context}`, {
-          expected: 'the CustomResourceDefinition testruns.k6.io', found: 'no such one', hint: 'install it, or leave out loadContext: then k6 runs on this machine',
-        })
-      }
+      await mustBeInstalled(api)
       const suite = await bundleSuite(load, parallelism)
       const { image = defaultRunnerImage, starterImage } = parts
-      following = api.follow({ namespace, labels: podLabels(name) }, line)
+      following = api.follow({ namespace, labels: podLabels(name) }, hearing.line)
       try {
         await api.apply(testRunManifests({
           run, namespace, load, suite, ways: waysOf(load, entries), token, parallelism, image, ...(starterImage === undefined ? {} : { starterImage }),
         }))
-        await standing()
-        // One after the other: each is asked at its quickest, and nobody is asked for long.
+        await standing(parts, name, hearing, over.signal)
+        // One after the other: each is asked at its quickest.
         const { offsetUs } = measureWallOffset()
-        for (const pod of waiting) {
+        for (const pod of hearing.waiting) {
           const mailbox = openMailbox(api, { namespace, name: pod })
-          runners.set(pod, { mailbox, clock: await mailbox.clock(offsetUs), summary: null })
+          runners.set(pod, { mailbox, clock: await mailbox.clock(offsetUs) })
         }
       } catch (error) {
         close()
@@ -160,7 +93,7 @@ export function openTestRun(parts: TestRunParts): K6Player {
     begin(zeroUs) {
       const { offsetUs, uncertaintyUs } = measureWallOffset()
       tally = openTally(load, entries, zeroUs + offsetUs, parts.request)
-      for (const [pod, text] of early.splice(0)) line(pod, text)
+      hearing.tell(tally, (pod) => runners.get(pod)?.clock.aheadUs ?? 0)
       const each = [...runners.values()]
       delivered = Promise.all(each.map(({ mailbox, clock }) => mailbox.start((zeroUs + offsetUs + load.fromUs + clock.aheadUs) / 1000)))
       // Told by `finish`; until then nobody listens.
@@ -170,20 +103,70 @@ export function openTestRun(parts: TestRunParts): K6Player {
     async finish() {
       try {
         await delivered
-        const codes = await endings()
-        for (let leftMs = lastLineWithinMs; leftMs > 0 && [...runners.values()].some(({ summary }) => summary === null); leftMs -= 50) await sleep(50)
-        const counts = [...runners].map(([pod, runner]) => countsOf(pod, runner, codes.get(pod) ?? null))
+        const pods = [...runners.keys()]
+        const codes = await endings(api, namespace, name, pods, over.signal)
+        for (let leftMs = lastLineWithinMs; leftMs > 0 && pods.some((pod) => hearing.summary(pod) === null); leftMs -= 50) await sleep(50)
+        const counts = pods.map((pod) => countsOf(pod, load, hearing, codes.get(pod) ?? null))
         const sum = (key: keyof K6Counts): number => counts.reduce((total, one) => total + one[key], 0)
         return tally!.summary({ iterations: sum('iterations'), dropped: sum('dropped') })
       } finally {
-        following?.stop()
-        following = null
-        if (!closed) {
-          closed = true
-          await remove()
-        }
+        await remove()
       }
     },
     close,
+  }
+}
+
+async function mustBeInstalled(api: RegionApi): Promise<void> {
+  if (await api.read(testRunCrd) !== null) return
+  throw topologyError('RGT_TEST_RUN', `k6-operator is not installed in ${api.context}`, {
+    expected: 'the CustomResourceDefinition testruns.k6.io', found: 'no such one', hint: 'install it, or leave out loadContext: then k6 runs on this machine',
+  })
+}
+
+/** Resolves when every k6 stands at the start. */
+async function standing({ api, namespace, load, parallelism, startWithinMs: limitMs = defaultStartWithinMs }: TestRunParts, name: string, { waiting, words }: Hearing, over: AbortSignal): Promise<void> {
+  let pullingMs = 0
+  for (let leftMs = limitMs; waiting.size < parallelism; leftMs -= lookEveryMs) {
+    if (over.aborted) throw topologyError('RGT_TEST_RUN', `load ${load.name} was given up while its k6 were started`)
+    const sight = await look(api, namespace, name)
+    if (waiting.size >= parallelism) return
+    const wrong = verdictOf(sight, load.name, (part) => words({ part }) || 'it said nothing')
+    pullingMs = mayPass(sight) ? pullingMs + lookEveryMs : 0
+    if (wrong !== null && (pullingMs === 0 || pullingMs > pullGraceMs)) throw wrong
+    if (leftMs <= 0) {
+      throw topologyError('RGT_TEST_RUN', `load ${load.name} did not come to its start within ${limitMs / 1000} s`, {
+        expected: `${parallelism} k6 that wait in \`setup\` (\`waitForStart\` of suites/lib/regatta.ts)`, found: `${waiting.size} do; ${describe(sight)}`,
+      })
+    }
+    await sleep(lookEveryMs)
+  }
+}
+
+/**
+ * Exit code of each runner, when all have ended; null for a pod that is gone. An API server that is lost meanwhile may be
+ * the drill itself: whoever waits for the end bounds it.
+ */
+async function endings(api: RegionApi, namespace: string, name: string, pods: readonly string[], over: AbortSignal): Promise<Map<string, number | null>> {
+  for (;; await sleep(lookEveryMs)) {
+    const sight = await look(api, namespace, name).catch((error: unknown) => {
+      if (error instanceof CodedError && error.code === 'RGT_KUBERNETES') return null
+      throw error
+    })
+    if (sight === null && !over.aborted) continue
+    const seen = pods.map((pod) => sight?.pods.find((one) => one.name === pod))
+    const isRunning = seen.some((pod) => pod !== undefined && pod.exitCode === null)
+    if (!isRunning || over.aborted) return new Map(pods.map((pod, at) => [pod, seen[at]?.exitCode ?? null]))
+  }
+}
+
+function countsOf(pod: string, load: LoadSpec, hearing: Hearing, exitCode: number | null): K6Counts {
+  try {
+    return readEnding(load.name, { exitCode, summary: hearing.summary(pod), stderr: hearing.words({ pod }) })
+  } catch (error) {
+    if (!(error instanceof CodedError) || error.code !== 'RGT_K6_RUN') throw error
+    throw topologyError('RGT_TEST_RUN', `the k6 of pod ${pod} did not play its part of load ${load.name} to the end`, {
+      found: `${exitCode === null ? 'the pod is gone' : `exit code ${exitCode}`}: ${error.details.found}`, cause: error,
+    })
   }
 }

@@ -1,0 +1,113 @@
+// The admin ports of gateways, wherever they run: mapped to loopback where the clusters are ours, through the API server
+// where they are not. Through them a start waits until all is steady, and clocks are compared.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { systemClock } from '../../../gateway/runtime.ts'
+import { topologyError } from '../../errors.ts'
+import type { RegionApi } from './api/api.ts'
+import { partLabel, podPorts, type RegionPlan } from './manifests/region.ts'
+
+export interface AdminPort {
+  /** `gateway/eu-west` */
+  process: string
+  /** For people; empty when there is none on this machine. */
+  address: string
+  ask(method: 'GET' | 'POST', path: string): Promise<{ status: number; body: string }>
+}
+
+const answerMs = 3_000
+
+export function loopbackAdmin(process: string, port: number, token: string): AdminPort {
+  const address = `http://127.0.0.1:${port}`
+  return {
+    process, address,
+    async ask(method, path) {
+      const response = await fetch(`${address}${path}`, { method, headers: { 'x-regatta-token': token }, signal: AbortSignal.timeout(answerMs) })
+      return { status: response.status, body: await response.text() }
+    },
+  }
+}
+
+export function podAdmin({ region, namespaces }: RegionPlan, api: RegionApi, token: string): AdminPort {
+  return {
+    process: `gateway/${region}`, address: '',
+    async ask(method, path) {
+      const [pod] = await api.pods({ namespace: namespaces.system, labels: { [partLabel]: 'gateway' } })
+      if (pod === undefined) throw topologyError('RGT_WORKLOAD', `region ${region} has no gateway pod`)
+      return api.call({ namespace: pod.namespace, name: pod.name, port: podPorts.admin }, {
+        method, path, headers: { 'x-regatta-token': token }, timeoutMs: answerMs,
+      })
+    },
+  }
+}
+
+/** What `/status` tells, as far as it is read here. */
+interface Status {
+  ready: boolean
+  targets: { key: string; state: string }[]
+  unavailableServices: string[]
+}
+
+const lookMs = 150
+
+/**
+ * Resolves when every gateway serves, sees all its targets healthy and can have every service. Only then is a request
+ * that fails the fault's doing. Throws RGT_SUBSTRATE_START that says what each gateway was still waiting for.
+ */
+export async function untilSteady(ports: readonly AdminPort[], timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const untilUs = systemClock.nowUs() + timeoutMs * 1000
+  await Promise.all(ports.map(async (port) => {
+    for (;;) {
+      signal.throwIfAborted()
+      const wanting = await wantingAt(port)
+      if (wanting === null) return
+      if (systemClock.nowUs() > untilUs) {
+        throw topologyError('RGT_SUBSTRATE_START', `${port.process} was not steady after ${timeoutMs} ms`, {
+          expected: 'ready, every target healthy, every service available', found: wanting,
+          hint: 'the gateways\' own log lines are in events.ndjson; a node whose ports cannot be reached from the network of the fault proxy looks like this too',
+        })
+      }
+      await sleep(lookMs)
+    }
+  }))
+}
+
+async function wantingAt(port: AdminPort): Promise<string | null> {
+  try {
+    const { status, body } = await port.ask('GET', '/status')
+    if (status !== 200) return `status ${status}`
+    const { ready, targets, unavailableServices } = JSON.parse(body) as Status
+    const ill = targets.filter(({ state }) => state !== 'healthy').map(({ key, state }) => `${key} ${state}`)
+    if (!ready) return 'not ready'
+    if (targets.length === 0) return 'no targets'
+    if (ill.length > 0) return ill.join(', ')
+    return unavailableServices.length > 0 ? `unavailable: ${unavailableServices.join(', ')}` : null
+  } catch (error) {
+    return String(error)
+  }
+}
+
+export interface ClockOffset {
+  /** How far the other's monotonic clock is ahead of ours, microseconds; nought when it is ours. */
+  offsetUs: number
+  uncertaintyUs: number
+}
+
+const samples = 12
+
+/**
+ * Compares clocks as NTP does (RFC 5905, section 8): the sample with the shortest round trip, its middle. A machine's
+ * processes and containers share CLOCK_MONOTONIC; whoever cannot be told from ours is taken for ours.
+ */
+export async function clockOffset(port: AdminPort): Promise<ClockOffset> {
+  let best: ClockOffset = { offsetUs: 0, uncertaintyUs: Infinity }
+  for (let taken = 0; taken < samples; taken++) {
+    const sentUs = systemClock.nowUs()
+    const { status, body } = await port.ask('GET', '/clock')
+    const heardUs = systemClock.nowUs()
+    if (status !== 200) throw topologyError('RGT_SUBSTRATE_START', `${port.process} does not tell its clock`, { found: `status ${status}` })
+    const uncertaintyUs = (heardUs - sentUs) / 2
+    if (uncertaintyUs < best.uncertaintyUs) best = { offsetUs: (JSON.parse(body) as { nowUs: number }).nowUs - sentUs - uncertaintyUs, uncertaintyUs }
+  }
+  return Math.abs(best.offsetUs) <= best.uncertaintyUs ? { offsetUs: 0, uncertaintyUs: 0 } : best
+}
