@@ -16,14 +16,14 @@ export function explicitTools(): Record<string, string> {
 }
 
 /**
- * REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, REGATTA_GATEWAY_IMAGE and REGATTA_TESTBED_IMAGE, DOCKER_HOST, and KUBECONFIG
- * (its first file); those that are set.
+ * REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, REGATTA_GATEWAY_IMAGE and REGATTA_TESTBED_IMAGE, REGATTA_K6_IMAGE and
+ * REGATTA_K6_STARTER_IMAGE, DOCKER_HOST, and KUBECONFIG (its first file); those that are set.
  */
-export function clusterEnvironment(): Pick<ClusterOptions, 'nodeImage' | 'baseImage' | 'gatewayImage' | 'testbedImage' | 'dockerHost' | 'kubeconfig'> {
+export function clusterEnvironment(): Omit<ClusterOptions, 'contexts' | 'network' | 'loadContext' | 'parallelism'> {
   const {
     REGATTA_KIND_NODE_IMAGE: nodeImage, REGATTA_GATEWAY_BASE_IMAGE: baseImage, REGATTA_GATEWAY_IMAGE: gatewayImage,
-    REGATTA_TESTBED_IMAGE: testbedImage, DOCKER_HOST: dockerHost, KUBECONFIG,
+    REGATTA_TESTBED_IMAGE: testbedImage, REGATTA_K6_IMAGE: k6Image, REGATTA_K6_STARTER_IMAGE: k6StarterImage, DOCKER_HOST: dockerHost, KUBECONFIG,
   } = process.env
   const kubeconfig = KUBECONFIG?.split(delimiter).find((file) => file !== '')
-  return Object.fromEntries(Object.entries({ nodeImage, baseImage, gatewayImage, testbedImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
+  return Object.fromEntries(Object.entries({ nodeImage, baseImage, gatewayImage, testbedImage, k6Image, k6StarterImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
 }

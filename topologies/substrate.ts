@@ -77,6 +77,9 @@ export interface ClusterOptions {
   loadContext?: string
   /** Runner pods of that load. */
   parallelism?: number
+  /** Images of its runners and of k6-operator's starter; the operator's own defaults when absent. */
+  k6Image?: string
+  k6StarterImage?: string
 }
 
 export interface SimulationOptions {

@@ -14,7 +14,7 @@ import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openLinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
-import { claimRun } from '../sockets/ownership.ts'
+import { claimRun, type ClaimDocument } from '../sockets/ownership.ts'
 import { supervise } from '../sockets/processes.ts'
 import { childEnvironment } from '../sockets/programs.ts'
 import { openPublisher, type Publisher } from '../sockets/publisher.ts'
@@ -26,6 +26,7 @@ import { openFaultDesk, type RegionUnderFault } from './faults.ts'
 import type { Ground } from './grounds.ts'
 import { layOutClusters, linkEntries, type KindLayout, type Reach } from './layout.ts'
 import { sweepEverything } from './leftovers.ts'
+import { openLoadCluster, type Player } from './load-cluster.ts'
 import { fixedNodePorts, type RegionPlan } from './manifests/region.ts'
 import { ownNamespaces } from './namespaces.ts'
 import { startEdge } from './outside.ts'
@@ -77,6 +78,7 @@ async function startOn(site: Site, request: StartRequest, capabilities: Capabili
     configNamespaces: config.map(({ metadata }) => metadata.namespace ?? 'default'),
   }, site.published)
 
+  const noteNamespaces = (made: NonNullable<ClaimDocument['namespaces']>[number]): void => claim.update((document) => { (document.namespaces ??= []).push(made) })
   const offsets = new Map<string, number>()
   const journal = openJournal(history, (process) => offsets.get(process) ?? 0)
   const serving = watchSnapshots([...layout.edges.map(({ name }) => `edge/${name}`), ...layout.regions.map(({ region }) => `gateway/${region}`)])
@@ -93,7 +95,7 @@ async function startOn(site: Site, request: StartRequest, capabilities: Capabili
   const grounds = await stages.time('clusters', () => raiseRegions({
     regions: topology.regions, plans: layout.regions, grounds: site.grounds, crds: site.crds, atOnce: site.atOnce,
     images: site.loadImages ? [site.images.gateway, site.images.testbed] : null,
-    namespaces: existing ? ownNamespaces(run, (made) => claim.update((document) => { (document.namespaces ??= []).push(made) })) : null,
+    namespaces: existing ? ownNamespaces(run, noteNamespaces) : null,
     manifestsDir: join(request.runDir, 'manifests'), stages, undo, signal,
     answering: (plan, ground) => following.region(plan, ground.api),
   }))
@@ -122,7 +124,12 @@ async function startOn(site: Site, request: StartRequest, capabilities: Capabili
   await stages.time('steady', () => untilSteady(admin, steadyTimeoutMs, signal))
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
 
-  const loads = openRunLoads(site, layout, request, journal)
+  const clusters = options.clusters ?? {}
+  const player = clusters.loadContext === undefined ? undefined : await openLoadCluster({
+    run, token, undo, waysIn: layout.waysIn, published: site.published, linksAddress: site.linksAddress, note: noteNamespaces,
+    options: { ...clusters, loadContext: clusters.loadContext },
+  })
+  const loads = openRunLoads(site, layout, request, journal, player)
   undo.push(() => loads.end())
   describe(site, layout, admin, grounds)
   return openDeployment({
@@ -165,7 +172,7 @@ async function compareClocks(admin: readonly AdminPort[], offsets: Map<string, n
 }
 
 /** Generators and k6 are processes of this machine, as on local; they reach the links through mapped ports. */
-function openRunLoads({ claim, workDir, programs, token, k6, inventory }: Site, layout: KindLayout, { history }: StartRequest, journal: Journal): { loads: Loads; end(): Promise<void> } {
+function openRunLoads({ claim, workDir, programs, token, k6, inventory }: Site, layout: KindLayout, { history }: StartRequest, journal: Journal, player: Player | undefined): { loads: Loads; end(): Promise<void> } {
   const supervisor = supervise(claim, workDir, childEnvironment(dirname(programs.gateway)), {
     line(name, line) {
       loads.line(name, line)
@@ -173,7 +180,7 @@ function openRunLoads({ claim, workDir, programs, token, k6, inventory }: Site, 
     },
     state: (process, state, pid) => journal.note({ kind: 'process', process, state, pid }),
   })
-  const loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6, journal, history, workDir, clock: inventory.clock })
+  const loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6, journal, history, workDir, clock: inventory.clock, ...(player === undefined ? {} : { player }) })
   return { loads, end: () => supervisor.endAll(endGraceMs) }
 }
 
