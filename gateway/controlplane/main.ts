@@ -1,5 +1,6 @@
 // The process of a regional control plane: reads its bootstrap, takes revision 1 from there (or what it had
-// accepted before a restart, or waits for the first publication), and serves it until its owner is gone.
+// accepted before a restart, or waits for the first publication), and serves it until its owner is gone. In a cluster it
+// reads configuration and endpoints from the API server; that part is loaded only there.
 
 import { CodedErrors } from '../errors.ts'
 import { runChild } from '../runtime.ts'
@@ -22,11 +23,25 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
     if (effect.kind === 'evidence') evidence.event(effect.event)
     if (effect.kind === 'answer' && effect.answer.outcome !== 'accepted') throw new CodedErrors(effect.answer.errors)
   }
+  const { kubernetes } = bootstrap
+  const cluster = kubernetes === undefined ? null : await import('./kubernetes/watch.ts')
+  let watching: { readonly synced: boolean; close(): void } | null = null
   const server = await startControlPlaneServer({
-    plane, listen: bootstrap.listen, token: bootstrap.token, clock, scheduler, evidence,
+    plane, listen: bootstrap.listen, token: bootstrap.token, hosts: bootstrap.hosts, clock, scheduler, evidence,
+    readsElsewhere: cluster !== null,
+    ready: () => cluster === null || plane.revision > 0 || watching?.synced === true,
     accepted: (asked) => journal?.append(asked),
   })
+  if (cluster !== null) {
+    watching = cluster.watchCluster({
+      source: kubernetes!, region: bootstrap.region, discovery: bootstrap.discovery, clock, scheduler, evidence,
+      held: () => ({ revision: plane.revision, documents: plane.documents() }),
+      publish: (asked) => server.step({ kind: 'publish', asked })!,
+      discover: (discovery) => void server.step({ kind: 'discover', discovery }),
+    })
+  }
   return async () => {
+    watching?.close()
     await server.close()
     journal?.close()
   }

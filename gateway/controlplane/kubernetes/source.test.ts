@@ -240,6 +240,22 @@ test('with its journal it goes on where it was, and takes what was published mea
   expect([later.plane.revision, later.served(), later.status()]).toMatchObject([2, ['catalog=8s'], { revision: 2, outcome: 'accepted' }])
 })
 
+test('a document that never comes makes everything be listed anew, once, and what is not there then has gone', () => {
+  const cluster = memoryCluster()
+  const region = regionOf(cluster)
+  region.watches.listAll(region.nowUs)
+  const publisher = publisherTo(cluster)
+  publisher.publish(1, [...shop(1), route('gone', '/gone')])
+  cluster.remove('HTTPRoute', 'run-shop', 'gone')
+  region.watches.hearAll(region.nowUs)
+  region.pass(relistUs - 1)
+  expect([region.relists, region.plane.revision]).toEqual([0, 0])
+  region.pass(1)
+  expect(region.relists).toBe(1)
+  region.watches.listAll(region.nowUs)
+  expect([region.relists, region.plane.revision, region.served()]).toEqual([1, 1, ['catalog=1s']])
+})
+
 test('without a ConfigRevision what a person applied is the configuration', () => {
   const cluster = memoryCluster()
   const region = regionOf(cluster)

@@ -17,7 +17,7 @@ import { configCollections, discoveryCollections, revisionCollection, type Colle
 import { discovered, liveEndpoints } from './endpoints.ts'
 import { fromCluster, type ClusterObject, type SeenDocument } from './namespaces.ts'
 import { configRevisionKind, configRevisionName, type ConfigRevisionStatus } from './revision.ts'
-import { settle, type Active } from './settle.ts'
+import { relistUs, settle, type Active } from './settle.ts'
 
 /** One collection in one namespace: what is listed and watched. */
 export interface Watched { id: string; collection: Collection; /** In the cluster. */ namespace: string; configNamespace: string | null }
@@ -139,7 +139,9 @@ export function createSource(options: SourceOptions): Source {
     switch (decision.kind) {
       case 'wait': break
       case 'relist':
-        // Told again only when something changed, or when the new lists are there.
+        // The new lists have as long to come as what they are to bring had.
+        changedUs = nowUs
+        settleUs = nowUs + relistUs
         options.relist()
         break
       case 'answer':
