@@ -46,15 +46,11 @@ export type GatewayEvent = { atUs: number } & (
   | { kind: 'config-refused'; revision: number; code: string; message: string }
   /** The endpoints of the control plane's own region: how many services have others than before, and how many endpoints there are. */
   | { kind: 'endpoints-changed'; services: number; endpoints: number }
+  /** Told by a control plane that reads from a cluster: its API server does not answer. */
   | { kind: 'api-server-lost'; address: string }
   | { kind: 'api-server-found'; address: string }
   | { kind: 'control-plane-lost'; address: string }
   | { kind: 'control-plane-found'; address: string }
-  /** Told by a control plane that reads from a cluster: its watches end and cannot be opened again. */
-  | { kind: 'api-server-lost'; address: string }
-  | { kind: 'api-server-found'; address: string }
-  /** Told by a control plane: discovery knows so many endpoints of a service in its region now. */
-  | { kind: 'endpoints-changed'; service: string; endpoints: number }
   | { kind: 'loop-late'; lagUs: number }
   | { kind: 'verdict-discarded'; target: string; lagUs: number }
   | { kind: 'usage'; cpuUs: number; rssBytes: number; requests: number; loopLagP99Us: number }

@@ -37,7 +37,7 @@ describe('plain', () => {
     const lines = text.split('\n')
     expect(lines.slice(0, 5)).toEqual([
       'regional-outage: three-regions, 17 s, seed 1', 'start links: 60 proxies', '   0.000 s  phase warmup',
-      '   5.500 s  fault regional-outage#0 asked: cut', '   5.600 s  edge/frankfurt: eu-west → us-east (silence)',
+      '   5.500 s  fault regional-outage#0 asked: isolate', '   5.600 s  edge/frankfurt: eu-west → us-east (silence)',
     ])
     expect(lines).toHaveLength(7)
     // oxlint-disable-next-line no-control-regex

@@ -74,11 +74,13 @@ export function headline(event: HistoryEvent): string | null {
     case 'fault-healed': return `fault ${event.fault}#${event.primitive} healed`
     case 'region-state': return `${event.source}: region ${event.region} ${event.state} (${event.cause})`
     case 'first-redirect': return `${event.source}: ${event.from} → ${event.to} (${event.cause})`
+    case 'api-server-lost': return `${event.source}: API server lost`
+    case 'api-server-found': return `${event.source}: API server found`
     case 'control-plane-lost': return `${event.source}: control plane lost`
     case 'control-plane-found': return `${event.source}: control plane found`
     case 'snapshot-refused': return `${event.source}: snapshot ${event.revision} refused: ${event.message}`
     case 'interrupted': return `interrupted: ${event.reason}`
-    case 'process': return event.state === 'exited' ? `${event.process} ended by itself` : null
+    case 'process': return event.state === 'exited' ? `${event.process} ended` : null
     default: return null
   }
 }

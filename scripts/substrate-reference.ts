@@ -1,14 +1,17 @@
 // docs/substrates.md: what each substrate can do and measure, made from their own tables.
 
 import { primitiveKinds } from '../topologies/primitives.ts'
+import { clusterParts } from '../topologies/topology.ts'
 import { substrates } from '../topologies/substrates/index.ts'
 import { invariantMeanings, invariantNames, unwatched } from '../topologies/substrates/simulated/invariants.ts'
 
 export function substrateReference(): string {
   const all = Object.values(substrates)
   const faults = primitiveKinds.flatMap((kind) => all.map((substrate) => {
-    const { supported, how, symptom } = substrate.capabilities()[kind]
-    return `| \`${kind}\` | ${substrate.kind} | ${supported ? how : `**unsupported**: ${how}`} | ${symptom} |`
+    const { supported, how, symptom, parts } = substrate.capabilities()[kind]
+    const beyond = clusterParts.filter((part) => parts?.includes(part)).map((part) => `\`${part}\``)
+    const also = beyond.length === 0 ? '' : ` (${beyond.join(' and ')} as well)`
+    return `| \`${kind}\` | ${substrate.kind} | ${supported ? how + also : `**unsupported**: ${how}`} | ${symptom} |`
   }))
   const unmeasured = all.flatMap(({ kind, unmeasured: metrics }) => Object.entries(metrics).map(([metric, why]) => `| \`${metric}\` | ${kind} | ${why} |`))
   return `# Substrates

@@ -56,6 +56,15 @@ test('what the file leaves out is filled in', async () => {
   expect(topology).toMatchObject({ gateway: { kind: 'reference', config: [join(dir, 'gateway.yaml')] }, mesh: 'none', failoverOwner: 'gateway' })
 })
 
+test('clusters are as kind makes them, unless the file says otherwise', async () => {
+  expect((await load(valid)).clusters).toEqual({ cni: 'default', isolation: 'pause', kubernetes: null })
+  const said = (clusters: string): string => valid.replace('\n  regions:', `\n  clusters: ${clusters}\n  regions:`)
+  expect((await load(said('{ cni: image, kubernetes: v1.34 }'))).clusters).toEqual({ cni: 'image', isolation: 'pause', kubernetes: 'v1.34' })
+  expect((await load(said('{ isolation: disconnect }'))).clusters).toMatchObject({ isolation: 'disconnect' })
+  expect((await errorsOf(said('{ kubernetes: 1.34 }'))).map(({ code }) => code)).toEqual(['RGT_TOPOLOGY_SCHEMA'])
+  expect((await errorsOf(said('{ isolation: paus }')))[0]).toMatchObject({ code: 'RGT_TOPOLOGY_SCHEMA' })
+})
+
 test('every pair that talks has both directions, and a stated one stands', async () => {
   const { links } = await load(valid)
   // people↔pop, people↔2 regions, pop↔2 regions, north↔south

@@ -69,6 +69,9 @@ function tellConfig(event: HistoryEvent): { category: Category; text: string } |
     case 'snapshot-applied': return config(`revision ${event.revision} applied: ${event.routes} routes, built in ${quantity(event.buildUs / 1000, 'ms')}`)
     case 'snapshot-acknowledged': return config(`revision ${event.revision} acknowledged by ${event.gateway} after ${quantity(event.elapsedUs / 1000, 'ms')}`)
     case 'snapshot-refused': return config(`revision ${event.revision} refused by ${event.gateway}: ${event.code} ${event.message}`)
+    case 'endpoints-changed': return config(`endpoints of ${quantity(event.services, 'count')} services changed: ${quantity(event.endpoints, 'count')} in all`)
+    case 'api-server-lost': return config(`API server ${event.address} lost`)
+    case 'api-server-found': return config(`API server ${event.address} found`)
     case 'control-plane-lost': return config(`control plane ${event.address} lost`)
     case 'control-plane-found': return config(`control plane ${event.address} found`)
     default: return null

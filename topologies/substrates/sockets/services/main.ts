@@ -3,13 +3,18 @@
 
 import type { Server } from 'node:http'
 import { gatewayError } from '../../../../gateway/errors.ts'
+import type { Scheduler } from '../../../../gateway/ports.ts'
 import { runChild, seededRandom } from '../../../../gateway/runtime.ts'
 import { deriveSeed } from '../../../arrivals.ts'
 import type { ServicesBootstrap } from './bootstrap.ts'
 import { controlListener } from './control.ts'
 import { echoEndpoint } from './endpoint.ts'
 
-await runChild<ServicesBootstrap>(async ({ bootstrap }) => {
+/** What is being worked on when the process is asked to end has so long, milliseconds. */
+const drainMs = 1_000
+const lookMs = 20
+
+await runChild<ServicesBootstrap>(async ({ bootstrap, scheduler }) => {
   const { region, seed, control } = bootstrap
   const endpoints = bootstrap.endpoints.map((endpoint) =>
     echoEndpoint(region, endpoint, seededRandom(deriveSeed(seed, `${region}/${endpoint.service}/${endpoint.replica}`))))
@@ -19,12 +24,24 @@ await runChild<ServicesBootstrap>(async ({ bootstrap }) => {
     ...endpoints.map(({ server, endpoint }) => listen(server, control.host, endpoint.port)),
   ])
   return async () => {
-    for (const server of [controls, ...endpoints.map((running) => running.server)]) {
-      server.close()
-      server.closeAllConnections()
-    }
+    controls.close()
+    controls.closeAllConnections()
+    await Promise.all(endpoints.map(({ server }) => drained(server, scheduler)))
   }
 })
+
+/** No new connections; each that is open is closed when it has its answer. */
+function drained(server: Server, scheduler: Scheduler): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = scheduler.every(lookMs, () => server.closeIdleConnections())
+    const late = scheduler.after(drainMs, () => server.closeAllConnections())
+    server.close(() => {
+      stop()
+      late()
+      resolve()
+    })
+  })
+}
 
 function listen(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -121,4 +121,17 @@ describe('its life', () => {
     await other.line(isReady)
     expect(await other.stop()).toBe(0)
   })
+
+  it('answers what it works on when it is asked to end, and takes nothing new', async () => {
+    const [control, port] = await freePorts(2)
+    const [first] = bootstrap.endpoints
+    const other = startChild(main, { ...bootstrap, control: { host, port: control }, endpoints: [{ ...first, port, latencyMs: 300 }] })
+    await other.line(isReady)
+    const underWay = get(port)
+    await expect.poll(async () => JSON.parse((await get(control, '/status', { headers: { 'x-regatta-token': 'secret' } })).text)).toMatchObject([{ requests: 1 }])
+    other.kill('SIGTERM')
+    expect((await underWay).statusCode).toBe(200)
+    expect(await other.exited).toBe(0)
+    await expect(get(port)).rejects.toThrow()
+  })
 })
