@@ -55,6 +55,7 @@ Examples:
   regatta run ./my-drill.yaml --json | jq .verdict one verdict document a line on standard output
   regatta run regional-hang --gateway envoy        the same drill on another gateway
   regatta run regional-hang --on simulated         in virtual time, in a second; --model takes calibrated constants
+  regatta run regional-outage --on kind            on clusters of its own; --contexts takes those that are there
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
 A run leaves its folder in --out: run.json, events.ndjson, requests.arrow, attempts.arrow, verdict.json, the reports.

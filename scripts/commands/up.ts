@@ -39,6 +39,7 @@ export const upCommand: Command = {
 Examples:
   regatta up three-regions                                           Ctrl-C ends it
   regatta up ./my-topology.yaml --detach                             give the terminal back
+  regatta up three-regions --on kind                                 on clusters; says how kubectl speaks to each
   regatta inject regional-outage --set region=eu-west --for 10s      in another terminal
   regatta down
 
@@ -122,12 +123,16 @@ async function detach(name: string, options: UpOptions): Promise<number> {
   }
 }
 
-function addresses({ entries, admin, tools }: Inventory): string {
+function addresses({ entries, admin, tools, clusters = {} }: Inventory): string {
   return [
     'ways in (each through its own link):',
     ...Object.entries(entries).map(([group, list]) => `  ${group.padEnd(12)} ${list.join('  ')}`),
     'admin ports (need the token of the run):',
     ...Object.entries(admin).map(([name, address]) => `  ${name.padEnd(20)} ${address}`),
+    ...Object.entries(clusters).flatMap(([region, { context, kubeconfig, ingress }], at) => [
+      ...(at === 0 ? ['clusters:'] : []),
+      `  ${region.padEnd(12)} kubectl --kubeconfig ${kubeconfig} --context ${context}${ingress === undefined ? '' : `   its own ingress: ${ingress}`}`,
+    ]),
     ...Object.entries(tools).map(([tool, { origin, version, reason }]) => `${tool} ${version}: ${origin}${reason === undefined ? '' : ` (${reason})`}`),
     "try: curl -i -H 'host: shop.example.com' ADDRESS/catalog/items", '',
   ].join('\n')

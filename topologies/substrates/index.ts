@@ -2,12 +2,14 @@
 
 import { topologyError } from '../errors.ts'
 import type { Substrate } from '../substrate.ts'
+import { kindSubstrate } from './kind/kind.ts'
 import { localSubstrate } from './local/local.ts'
 import { simulatedSubstrate } from './simulated/simulated.ts'
 
 export const substrates: Record<string, Substrate> = {
   local: localSubstrate,
   simulated: simulatedSubstrate,
+  kind: kindSubstrate,
 }
 
 export const substrateKinds = Object.keys(substrates)

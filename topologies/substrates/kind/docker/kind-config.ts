@@ -11,6 +11,8 @@ export function kindConfig({ cni, publish }: Pick<ClusterSpec, 'cni' | 'publish'
     kind: 'Cluster',
     apiVersion: 'kind.x-k8s.io/v1alpha4',
     networking: { apiServerAddress: '127.0.0.1', ...(cni === 'image' ? { disableDefaultCNI: true } : {}) },
+    // Evidence is read from pod logs, and what is rotated out while an API server is away is lost.
+    kubeadmConfigPatches: [stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', containerLogMaxSize: '500Mi' })],
     nodes: [{
       role: 'control-plane',
       extraPortMappings: publish.map(({ nodePort, port }) => ({ containerPort: nodePort, hostPort: port, listenAddress: '127.0.0.1', protocol: 'TCP' })),
