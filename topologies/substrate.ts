@@ -129,7 +129,7 @@ export type Step =
 export interface Inventory {
   /** tool → version, path kind (`path`, `cache`, `embedded`, `npm`), and why a stand-in serves when it does. */
   tools: Record<string, { version: string; origin: string; reason?: string }>
-  /** How long each stage of start took, milliseconds. */
+  /** How long each stage took, milliseconds: of the start, the drill, and tearing down. Regions overlap. */
   stagesMs: Record<string, number>
   /** Ways in, for `up` and for people: group → addresses in order. */
   entries: Record<string, string[]>

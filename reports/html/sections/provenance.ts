@@ -48,7 +48,7 @@ function stages({ run }: Page): Markup {
   const rows = Object.entries(run.inventory.stagesMs)
   if (rows.length === 0) return nothing
   const most = Math.max(...rows.map(([, ms]) => ms), 1)
-  return h`<div class="card"><h3>Start of the topology</h3><dl class="bars">${rows.map(([name, ms]) => h`<div><dt>${name}</dt><dd><span class="bar c0"><span class="full" style="width:${round((ms / most) * 100)}%"></span></span><b>${quantity(Math.round(ms * 10) / 10, 'ms')}</b></dd></div>`)}</dl></div>`
+  return h`<div class="card"><h3>Stages of the run</h3><dl class="bars">${rows.map(([name, ms]) => h`<div><dt>${name}</dt><dd><span class="bar c0"><span class="full" style="width:${round((ms / most) * 100)}%"></span></span><b>${quantity(Math.round(ms * 10) / 10, 'ms')}</b></dd></div>`)}</dl></div>`
 }
 
 function capabilities({ run }: Page): Markup {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
+import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Capabilities } from '../../primitives.ts'
 import { cutsOf } from '../../region-links.ts'
@@ -142,10 +142,8 @@ async function startOn(site: Site, request: StartRequest, capabilities: Capabili
     collectGarbage: () => collectGarbage(admin, journal),
     collectGarbageEveryMs: options.collectGarbageEveryMs,
     async end() {
-      const fromUs = systemClock.nowUs()
       await unwind(undo)
       claim.release()
-      inventory.stagesMs['tear-down'] = Math.round((systemClock.nowUs() - fromUs) / 1000)
     },
   })
 }

@@ -72,6 +72,7 @@ export function openDeployment(parts: DeploymentParts): Deployment {
       await timetable.play(zeroUs, untilUs, signal)
       await loads.finish(signal)
     } finally {
+      inventory.stagesMs.drill = Math.round((systemClock.nowUs() - zeroUs) / 1000)
       stopWatching()
       clearInterval(collecting)
       publisher.close()
@@ -86,11 +87,14 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     heal: () => faults.healAll(),
     [Symbol.asyncDispose]() {
       publisher.close()
-      return ended ??= faults.healAll().catch(() => {}).then(() => {
+      return ended ??= (async () => {
+        const fromUs = systemClock.nowUs()
+        await faults.healAll().catch(() => {})
         loads.close()
         journal.close()
-        return parts.end()
-      })
+        await parts.end()
+        inventory.stagesMs['tear-down'] = Math.round((systemClock.nowUs() - fromUs) / 1000)
+      })()
     },
   }
 }
