@@ -14,6 +14,8 @@ export type HistoryEvent =
   | { atUs: number; source: 'run'; kind: 'phase'; phase: Phase }
   | { atUs: number; source: 'run'; kind: 'fault-asked' | 'fault-in-force' | 'fault-heal-asked' | 'fault-healed'; fault: string; primitive: number; detail: Primitive }
   | { atUs: number; source: 'run'; kind: 'config-published'; revision: number; region: string; documents: number }
+  /** By what stands before a control plane and checks documents too (an API server); the plane never saw the change. */
+  | { atUs: number; source: 'run'; kind: 'config-refused'; region: string; revision: number; code: string; message: string }
   | { atUs: number; source: 'run'; kind: 'process'; process: string; state: 'started' | 'ready' | 'paused' | 'resumed' | 'killed' | 'exited'; pid: number }
   | { atUs: number; source: 'run'; kind: 'tool'; tool: string; text: string }
   | { atUs: number; source: 'run'; kind: 'machine'; cpuShare: number; loopLagP99Ms: number; freeBytes: number }

@@ -21,6 +21,9 @@ const programs = {
 
 export type Program = keyof typeof programs
 
+/** What these import only when they need it lies beside them as `part-…`: three megabytes of Kubernetes client, for one. */
+const split: ReadonlySet<string> = new Set<Program>(['control-plane'])
+
 /**
  * Makes the bundles if any source changed; returns the path of each. Safe beside another run doing the same.
  * `inUse` are folders of bundles that must stay, because a run may still start processes from them.
@@ -48,14 +51,17 @@ let builds = 0
 
 async function build(root: string, folder: string): Promise<void> {
   const esbuild = await import('esbuild')
-  await esbuild.build({
-    entryPoints: Object.entries(programs).map(([out, entry]) => ({ out, in: join(root, entry) })),
-    outdir: folder, outExtension: { '.js': '.mjs' }, absWorkingDir: root,
+  const make = (entries: [string, string][], splitting: boolean): Promise<unknown> => esbuild.build({
+    entryPoints: entries.map(([out, entry]) => ({ out, in: join(root, entry) })),
+    outdir: folder, outExtension: { '.js': '.mjs' }, absWorkingDir: root, splitting, chunkNames: 'part-[name]-[hash]',
     bundle: true, platform: 'node', format: 'esm', target: 'node24', sourcemap: 'linked', logLevel: 'silent',
     plugins: [lazyBuiltins],
     // Some dependencies are CommonJS and call require for built-in modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
   })
+  const isSplit = ([name]: [string, string]): boolean => split.has(name)
+  const all = Object.entries(programs)
+  await Promise.all([make(all.filter((one) => !isSplit(one)), false), make(all.filter(isSplit), true)])
   writeFileSync(join(folder, 'complete'), '')
 }
 
