@@ -29,6 +29,7 @@ import { sweepEverything } from './leftovers.ts'
 import { openLoadCluster, type Player } from './load-cluster.ts'
 import { fixedNodePorts, type RegionPlan } from './manifests/region.ts'
 import { ownNamespaces } from './namespaces.ts'
+import { withoutLoss } from './netem.ts'
 import { startEdge } from './outside.ts'
 import { clusterPlane } from './publish.ts'
 import { openRegionFaults } from './region-faults.ts'
@@ -69,7 +70,7 @@ function refuseOtherThanReference({ options }: StartRequest): void {
   })
 }
 
-async function startOn(site: Site, request: StartRequest, capabilities: Capabilities): Promise<Deployment> {
+async function startOn(site: Site, request: StartRequest, declared: Capabilities): Promise<Deployment> {
   const { topology, config, seed, history, signal, options } = request
   const { run, claim, docker, outside, proxy, stages, undo, inventory, token, existing } = site
   const layout = layOutClusters({
@@ -124,6 +125,7 @@ async function startOn(site: Site, request: StartRequest, capabilities: Capabili
   await stages.time('steady', () => untilSteady(admin, steadyTimeoutMs, signal))
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
 
+  const capabilities = declared.loss.supported && await grounds[0].nodes?.canLose() !== true ? withoutLoss(declared) : declared
   const clusters = options.clusters ?? {}
   const player = clusters.loadContext === undefined ? undefined : await openLoadCluster({
     run, token, undo, waysIn: layout.waysIn, published: site.published, linksAddress: site.linksAddress, note: noteNamespaces,
