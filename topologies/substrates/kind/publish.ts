@@ -133,7 +133,7 @@ export function clusterPlane({ region, api, namespaces, journal }: ClusterPlane)
       journal.note({ kind: 'config-refused', region, revision: asked.revision, code, message: details.found === undefined ? message : `${message}: ${details.found}` })
       owed = true
       await putBack().catch((failed: unknown) => tell(`revision ${asked.revision} was refused, and cannot be put back yet: ${String(failed)}`))
-      return { kind: 'refused', status: statusOf(error) ?? 422, body: JSON.stringify({ revision: accepted.revision, errors: [error] }) }
+      return { kind: 'refused', status: 422, body: JSON.stringify({ revision: accepted.revision, errors: [error] }) }
     }
   }
 

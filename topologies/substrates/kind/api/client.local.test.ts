@@ -110,6 +110,15 @@ describe('what passes', () => {
     })
     expect(played.asked.filter(({ method }) => method === 'PATCH')).toHaveLength(1)
   })
+
+  it('does not include fields of another type, though the server answers 500', async () => {
+    const words = 'failed to create typed patch object (shop/a; v1, Kind=ConfigMap): .data: expected map, got &{nonsense}'
+    await using played = await server(() => status(500, words))
+    await connected(played, async (api) => {
+      await expect(api.patch({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'shop', name: 'a' }, {})).rejects.toMatchObject({ code: 'RGT_KUBERNETES', details: { found: `500: ${words}` } })
+    })
+    expect(played.asked.filter(({ method }) => method === 'PATCH')).toHaveLength(1)
+  })
 })
 
 describe('a server that is not there', () => {

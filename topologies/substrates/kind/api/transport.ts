@@ -44,6 +44,8 @@ const pausesMs = [100, 250, 500, 1_000]
 
 /** Answers that say "not now": too many requests, restarting, a leader being elected, a timeout inside. */
 const passing = new Set([429, 500, 502, 503, 504])
+/** An object whose fields are of other types than its schema's is answered with 500, and will be again. */
+const lasting = /failed to create typed patch object/
 
 export function openTransport(access: ClusterAccess): Transport {
   const { context, server, dispatcher } = access
@@ -82,7 +84,7 @@ export function openTransport(access: ClusterAccess): Transport {
         // Bounded by the signal, so undici's own limits are out of the way.
         const { statusCode, body } = await once(call, signal, { headersTimeout: 0, bodyTimeout: 0 })
         answer = { status: statusCode, body: await body.text() }
-        if (!again || !passing.has(answer.status)) return answer
+        if (!again || !passing.has(answer.status) || lasting.test(answer.body)) return answer
       } catch (error) {
         if (stopped.aborted) throw stopped.reason
         if (!again || timeout.aborted || isCoded(error)) throw isCoded(error) ? error : silent(call, error, timeoutMs)
