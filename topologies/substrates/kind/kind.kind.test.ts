@@ -8,12 +8,16 @@ import { expect } from 'vitest'
 import { substrateContract } from '../../substrate.case.ts'
 import { describeKind } from './kind.case.ts'
 import { kindSubstrate } from './kind.ts'
+import { kindCapabilities } from './faults.ts'
+import { kernelMayLose, withoutLoss } from './netem.ts'
 import { runLabel } from './manifests/region.ts'
 
 const docker = (...args: string[]): string[] => execFileSync('docker', args, { encoding: 'utf8' }).split('\n').filter((line) => line !== '')
 
 describeKind('clusters', ({ nodeImage }) => {
-  substrateContract('kind', kindSubstrate, {
+  // What the kernel cannot do is left out here as it is at every start; what is left out is named in the test's report.
+  const capabilities = kernelMayLose() ? kindCapabilities : withoutLoss(kindCapabilities)
+  substrateContract('kind', { ...kindSubstrate, capabilities: () => capabilities }, {
     startTimeoutMs: 300_000, tourTimeoutMs: 600_000, endTimeoutMs: 120_000, slowness: 4,
     options: { clusters: { ...(nodeImage === null ? {} : { nodeImage }) } },
     nothingLeft(runDir) {

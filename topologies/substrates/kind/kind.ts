@@ -2,26 +2,20 @@
 // fault proxy in containers outside every region. The same start drives clusters that exist already.
 
 import type { Deployment, StartRequest, Substrate } from '../../substrate.ts'
-import type { Capabilities } from '../../primitives.ts'
 import { contextCapabilities, kindCapabilities } from './faults.ts'
-import { kernelMayLose, withoutLoss } from './netem.ts'
 
 export const kindSubstrate: Substrate = {
   kind: 'kind',
   description: 'one kind cluster a region (or existing clusters, --contexts), gateways in pods; needs Docker and kind',
   time: 'real',
   unmeasured: {},
-  capabilities: ownCapabilities,
+  capabilities: () => kindCapabilities,
   start,
-}
-
-function ownCapabilities(): Capabilities {
-  return kernelMayLose() ? kindCapabilities : withoutLoss(kindCapabilities)
 }
 
 /** The Kubernetes client takes half a second to load, which nobody should pay who does not start clusters. */
 async function start(request: StartRequest): Promise<Deployment> {
   request.signal.throwIfAborted()
   const { startClusters } = await import('./start.ts')
-  return startClusters(request, request.options.clusters?.contexts === undefined ? ownCapabilities() : contextCapabilities)
+  return startClusters(request, request.options.clusters?.contexts === undefined ? kindCapabilities : contextCapabilities)
 }
