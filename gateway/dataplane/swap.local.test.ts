@@ -1,6 +1,7 @@
 // Snapshots that change under load, filters that act once, and a drain that breaks nobody.
 
 import { Agent, request } from 'node:http'
+import { createServer, type AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 import { ask, closeAll, edgeSnapshot, gatewayWith, regionSnapshot, routeTo, service, serviceWith, settle } from './testbed.case.ts'
@@ -55,6 +56,32 @@ test('snapshots change under load and no request fails', async () => {
   expect(Object.keys(counts)).toEqual(['200'])
   expect(gateway.events.filter(({ kind }) => kind === 'snapshot-applied').length).toBe(60)
 })
+
+test('endpoints that go and come as versions of one revision cost no request, and what is known of those that stay is kept', async () => {
+  const [one, two, dead] = [await answering('one'), await answering('two'), await deadAddress()]
+  const versions = (endpoints: SnapshotAddress[], version: number) => regionSnapshot(endpoints, { revision: 7, version: `v${version}` })
+  const gateway = await gatewayWith(versions([one, two, dead], 0))
+  const running = load(gateway.addresses.ingress, 8)
+  const target = `endpoint:${dead.host}:${dead.port}`
+  const states = () => gateway.events.flatMap((event) => (event.kind === 'target-state' && event.target === target && event.service === null ? [event.state] : []))
+  await expect.poll(states).toContain('ejected')
+  for (let version = 1; version <= 40; version++) {
+    gateway.apply(versions(version % 2 === 0 ? [one, two, dead] : [one, dead], version))
+    await settle(8)
+  }
+  expect(Object.keys(await running.stop())).toEqual(['200'])
+  expect(states().slice(states().indexOf('ejected'))).toEqual(['ejected'])
+  expect(gateway.snapshot).toMatchObject({ revision: 7, version: 'v40' })
+})
+
+/** Nobody listens there. */
+async function deadAddress(): Promise<SnapshotAddress> {
+  const server = createServer()
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => { server.close(resolve) })
+  return { host: '127.0.0.1', port }
+}
 
 test('a snapshot that cannot be built changes nothing', async () => {
   const gateway = await gatewayWith(regionSnapshot([await answering('one')]))
