@@ -261,8 +261,10 @@ describe('runs that did not end well', () => {
   it('failed: inconclusive with 4, and its error', async () => {
     const made = fixture()
     made.run.ended = 'failed'
-    made.run.error = { code: 'RGT_TOOL_MISSING', message: 'k6 is not there' }
-    expect(await judgeFixture(made)).toMatchObject({ verdict: 'inconclusive', exitCode: 4, summary: expect.stringContaining('RGT_TOOL_MISSING') })
+    made.run.error = { code: 'RGT_TOOL_MISSING', message: 'k6 is not there', found: 'nothing', hint: 'fetch it' }
+    const verdict = await judgeFixture(made)
+    expect(verdict).toMatchObject({ verdict: 'inconclusive', exitCode: 4, summary: expect.stringContaining('(RGT_TOOL_MISSING: k6 is not there)') })
+    expect(checkOf(verdict, 'history-complete').evidence).toContain('the run ended as failed: RGT_TOOL_MISSING: k6 is not there (found: nothing; hint: fetch it)')
   })
   it('nothing on record at all: every rule and objective answers, none with pass', async () => {
     const dir = await writeFixture({ ...fixture(), rows: [], attempts: [], events: [] })

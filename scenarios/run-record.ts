@@ -1,5 +1,6 @@
 // `run.json`: everything resolved, so that a run can be judged, reported and repeated from its folder alone.
 
+import type { ErrorDetails } from '../gateway/errors.ts'
 import type { Capabilities } from '../topologies/primitives.ts'
 import type { ConfigDocument, Inventory } from '../topologies/substrate.ts'
 import type { Plan } from './scenario.ts'
@@ -16,7 +17,7 @@ export interface RunRecord {
   finishedAt: string | null
   ended: 'complete' | 'interrupted' | 'failed'
   /** Coded error when `ended` is failed. */
-  error: { code: string; message: string } | null
+  error: RunError | null
   command: string
   regatta: string
   node: string
@@ -35,4 +36,12 @@ export interface RunRecord {
   config?: ConfigDocument[]
   /** What was asked for and not available, and what stood in. */
   limits: string[]
+}
+
+/** As `CodedError` has it; older records hold code and message only. */
+export interface RunError extends Omit<ErrorDetails, 'cause'> { code: string; message: string }
+
+/** Expected, found and hint, each with its name, for pages and evidence. */
+export function detailsOf({ expected, found, hint }: RunError): string[] {
+  return Object.entries({ expected, found, hint }).filter(([, text]) => text !== undefined).map(([name, text]) => `${name}: ${text}`)
 }

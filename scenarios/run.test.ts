@@ -176,10 +176,11 @@ describe('what is not to be had', () => {
 
 describe('a run that goes wrong', () => {
   it('at the start: its error is the record\'s', async () => {
-    const asked = request(fake({ start: topologyError('RGT_PORT', 'no port') }).substrate)
+    const details = { place: { file: 'here' }, expected: 'a port', found: 'none', hint: 'make room' }
+    const asked = request(fake({ start: topologyError('RGT_PORT', 'no port', { ...details, cause: new Error('inside') }) }).substrate)
     const record = await run(asked)
     expect(record).toMatchObject({ ended: 'failed', error: { code: 'RGT_PORT' } })
-    expect(onDisk(asked.runDir).finishedAt).not.toBeNull()
+    expect(onDisk(asked.runDir)).toMatchObject({ finishedAt: expect.any(String) as string, error: { code: 'RGT_PORT', message: 'no port', ...details } })
     expect(readdirSync(asked.runDir)).toContain('requests.arrow')
   })
   it('at a step: heals, tears down and keeps what happened before', async () => {

@@ -3,7 +3,7 @@
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { CodedError } from '../gateway/errors.ts'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { topologyError } from '../topologies/errors.ts'
 import { expandBlock } from '../topologies/history/expand.ts'
 import { openHistory, type HistoryWriter } from '../topologies/history/open.ts'
@@ -17,7 +17,7 @@ import { withSuite } from './loads/index.ts'
 import { overlay } from './overlay.ts'
 import { limitsInRealTime, plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
-import { runFile, type RunRecord } from './run-record.ts'
+import { runFile, type RunError, type RunRecord } from './run-record.ts'
 import type { Scenario } from './scenario.ts'
 
 export interface RunRequest {
@@ -189,8 +189,10 @@ function reasonOf({ reason }: AbortSignal): string {
 }
 
 /** When clearing up failed as well, the first failure is the one to tell. */
-function coded(given: unknown): NonNullable<RunRecord['error']> {
+function coded(given: unknown): RunError {
   const error = given instanceof SuppressedError ? given.suppressed : given
   const known = error instanceof CodedError ? error : scenarioError('RGT_RUN_STEP', String(error), { cause: error })
-  return { code: known.code, message: String(known) }
+  if (known instanceof CodedErrors) return { code: known.code, message: String(known) }
+  const { cause: _cause, ...details } = known.details
+  return { code: known.code, message: known.message, ...details }
 }

@@ -125,9 +125,10 @@ describe('the page of a run', () => {
   it('of a run without a row, an event or a fault is still a page', async () => {
     const input = await inputOf({ scenario: 'steady' })
     expect(html(input)).not.toContain('id="failover"')
-    const empty: ReportInput = { ...input, run: { ...input.run, ended: 'failed', error: { code: 'RGT_X', message: '<b>broke' } }, history: { ...input.history, ...emptyHistory(input) } }
+    const empty: ReportInput = { ...input, run: { ...input.run, ended: 'failed', error: { code: 'RGT_X', message: '<b>broke', hint: '<i>mend' } }, history: { ...input.history, ...emptyHistory(input) } }
     expect(html(empty)).toContain('no request on record')
     expect(html(empty)).toContain('&lt;b&gt;broke')
+    expect(html(empty)).toContain('hint: &lt;i&gt;mend')
   })
 })
 

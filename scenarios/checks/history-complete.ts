@@ -4,6 +4,7 @@
 import { whyUnsupported } from '../../topologies/primitives.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { formatCount } from '../judging/statistics.ts'
+import { detailsOf, type RunError } from '../run-record.ts'
 import type { Rule } from './check.ts'
 import { seconds } from './check.ts'
 
@@ -14,7 +15,7 @@ export const historyComplete: Rule = {
     const { run, plan, history, phases, faults } = context
     const interrupted = history.events.filter((event) => event.kind === 'interrupted')
     const problems = [
-      ...(run.ended === 'complete' ? [] : [`the run ended as ${run.ended}${run.error === null ? '' : `: ${run.error.code}: ${run.error.message}`}`]),
+      ...(run.ended === 'complete' ? [] : [`the run ended as ${run.ended}${run.error === null ? '' : `: ${inFull(run.error)}`}`]),
       ...interrupted.map((event) => `interrupted at ${seconds(event.atUs)}: ${event.reason}`),
       ...plan.phases.filter(({ phase, fromUs, toUs }) => toUs > fromUs && !phases.some((window) => window.phase === phase)).map(({ phase }) => `phase ${phase} never began`),
       ...faults.flatMap(({ fault, askedUs, inForceUs, healAskedUs, healedUs }) => {
@@ -35,6 +36,11 @@ export const historyComplete: Rule = {
       evidence: problems.length === 0 ? [`${history.events.length} events, ${history.requests.length} requests, ${history.attempts.length} attempts`] : problems,
     }]
   },
+}
+
+function inFull(error: RunError): string {
+  const details = detailsOf(error)
+  return `${error.code}: ${error.message}${details.length === 0 ? '' : ` (${details.join('; ')})`}`
 }
 
 /** A run in virtual time counted what it sent: each of them has to be on record. */

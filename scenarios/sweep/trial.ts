@@ -51,7 +51,7 @@ export function trialOf(record: RunRecord, verdict: Verdict): Trial {
   const { failover, counts } = verdict
   return {
     seed: verdict.seed,
-    error: record.error,
+    error: record.error === null ? null : { code: record.error.code, message: record.error.message },
     verdict: verdict.verdict,
     doubts: doubtsOf(verdict),
     failover: failover === null ? null : {
@@ -74,7 +74,7 @@ function doubtsOf({ checks }: Verdict): string[] {
 /** A run that never came to a verdict. */
 export function failedTrial(seed: number, error: { code: string; message: string }): Trial {
   return {
-    seed, error, verdict: 'inconclusive', doubts: [`${error.code}: ${error.message}`], failover: null,
+    seed, error: { code: error.code, message: error.message }, verdict: 'inconclusive', doubts: [`${error.code}: ${error.message}`], failover: null,
     falseEjections: 0, requests: 0, failed: 0, eligible: 0, eligibleFailed: 0, trace: '',
   }
 }

@@ -70,7 +70,7 @@ async function drillOnce({ drill, gateway, verdicts, problems }: Series, round: 
     })
     signal.throwIfAborted()
     if (record.error !== null) {
-      problems.push(`left out: ${record.error.message}`)
+      problems.push(`left out: ${record.error.code}: ${record.error.message}`)
       return
     }
     const verdict = await judge(runDir)

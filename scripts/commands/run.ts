@@ -154,7 +154,10 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
   pointLatest(resolve(options.out), runDir)
   const verdict = await judgeAndWrite(runDir)
   const reports = await writeReports(runDir)
-  if (record.error !== null) tell(new CodedError(record.error.code, record.error.message), options.json ?? false)
+  if (record.error !== null) {
+    const { code, message, ...details } = record.error
+    tell(new CodedError(code, message, details), options.json ?? false)
+  }
   if (!options.json && record.ended !== 'failed') process.stdout.write(printVerdict(verdict, reports))
   return { verdict, code: record.ended === 'interrupted' ? ExitCode.interrupted : verdict.exitCode }
 }

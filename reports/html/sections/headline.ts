@@ -1,6 +1,7 @@
 // The top of the page: what the verdict is, in one sentence, on which ground, and with which limits. Someone who
 // reads no further must not be misled.
 
+import { detailsOf } from '../../../scenarios/run-record.ts'
 import type { Check } from '../../../scenarios/verdict.ts'
 import { failoverWords, quantity, verdictWords, whenUtc, worstFirst } from '../../words.ts'
 import { h, nothing, type Markup } from '../markup.ts'
@@ -56,7 +57,7 @@ function decisive({ verdict, run }: Page): Markup {
   const deciding = verdict.verdict === 'inconclusive' && invalid.length > 0 ? invalid : undecided(verdict.checks)
   if (run.ended !== 'complete') {
     return h`<section class="callout inconclusive" aria-label="What decided"><h2>The run ${run.ended === 'failed' ? 'failed' : 'was interrupted'}</h2>
-${run.error === null ? nothing : h`<p class="error"><code>${run.error.code}</code> ${run.error.message}</p>`}<p class="quiet">${invalid.length} checks could not be judged; <a href="#checks">they stand below</a>.</p></section>`
+${run.error === null ? nothing : h`<p class="error"><code>${run.error.code}</code> ${run.error.message}</p>${detailsOf(run.error).map((detail) => h`<p class="quiet">${detail}</p>`)}`}<p class="quiet">${invalid.length} checks could not be judged; <a href="#checks">they stand below</a>.</p></section>`
   }
   return h`<section class="callout ${verdict.verdict}" aria-label="What decided"><h2>${verdict.verdict === 'fail' ? 'What was missed' : 'Why this cannot be judged'}</h2>
 <ul>${worstFirst(deciding).slice(0, 5).map((check) => h`<li><a href="#checks"><strong>${check.name}</strong></a>: ${ground(check, verdict.failover?.notRecovered === true)}, <span class="quiet">must be ${check.objective}</span></li>`)}${deciding.length > 5 ? h`<li class="quiet">and ${deciding.length - 5} more</li>` : nothing}</ul></section>`
