@@ -2,7 +2,7 @@
 // through the container daemon; workloads through the API server, or by signals to their containers.
 
 import { topologyError } from '../../errors.ts'
-import type { Capabilities, Primitive } from '../../primitives.ts'
+import { whyUnsupported, type Capabilities, type Primitive } from '../../primitives.ts'
 import { clusterParts, regionParts } from '../../topology.ts'
 import type { FaultDesk } from '../sockets/fault-desk.ts'
 import type { LinkBoard, LinkPrimitive } from '../sockets/links.ts'
@@ -111,8 +111,8 @@ export function openFaultDesk({ capabilities, links, regions, isolation, asLinks
 
   return {
     async apply(key, primitive) {
-      const { supported, how } = capabilities[primitive.kind]
-      if (!supported) throw topologyError('RGT_UNSUPPORTED', `clusters cannot make a ${primitive.kind} here`, { hint: how })
+      const why = whyUnsupported(capabilities, primitive)
+      if (why !== null) throw topologyError('RGT_UNSUPPORTED', `clusters cannot make a ${primitive.kind} here`, { hint: why })
       inForce.set(key, primitive)
       await change(primitive, key, false)
     },
