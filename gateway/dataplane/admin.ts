@@ -4,13 +4,15 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { isOwnHost } from '../controlplane/hosts.ts'
+import { isOwnHost } from '../hosts.ts'
 import { gatewayError, type GatewayErrorCode } from '../errors.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 import { header } from './bootstrap.ts'
 import { sameToken } from './pipeline.ts'
 
 export interface AdminOperations {
+  /** Names, besides localhost, under which it may be called. */
+  hosts?: readonly string[]
   /** This process's monotonic clock. */
   nowUs(): number
   ready(): boolean
@@ -45,7 +47,7 @@ export async function startAdmin(at: SnapshotAddress, token: string, operations:
 }
 
 async function answer(request: IncomingMessage, token: Buffer, operations: AdminOperations): Promise<Reply> {
-  if (!isOwnHost(request.headers.host)) {
+  if (!isOwnHost(request.headers.host, operations.hosts)) {
     return refusal(403, 'RGT_ADMIN_HOST', 'the Host is a name that is not its own', 'call it by its address, or as localhost')
   }
   const path = (request.url ?? '').split('?')[0]

@@ -16,6 +16,8 @@ export interface GatewayBootstrap {
     /** /healthz, /readyz, /clock ({"nowUs": its monotonic clock}); with the token also /metrics, /status, POST /drain, POST /gc. */
     admin: SnapshotAddress
   }
+  /** Names, besides localhost, under which the admin port may be called; addresses always may. */
+  hosts?: string[]
   /** `x-regatta-token` of control ports and of pinned requests. */
   token: string
   /** Asked in this order; the next when one is lost. */

@@ -88,6 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     await ingress.listen(bootstrap.listen.ingress)
     if (eastWest !== null) await eastWest.listen(bootstrap.listen.eastWest!)
     admin = await startAdmin(bootstrap.listen.admin, bootstrap.token, {
+      ...(bootstrap.hosts === undefined ? {} : { hosts: bootstrap.hosts }),
       ready: () => plane.state !== null && !plane.draining,
       nowUs: () => plane.clock.nowUs(),
       status: () => statusOf(plane, readings()),

@@ -151,6 +151,15 @@ function namespacesOf({ topology, configNamespaces, namespacePrefix: prefix }: L
   }
 }
 
+/** The plan, with control ports that may be called through an API server of that name: a pod hears the caller's Host. */
+export function calledThrough(plan: RegionPlan, host: string): RegionPlan {
+  const { gateway, controlPlane, services } = plan
+  return {
+    ...plan, gateway: { ...gateway, hosts: [host] }, controlPlane: { ...controlPlane, hosts: [...controlPlane.hosts ?? [], host] },
+    services: services.map((pod) => ({ ...pod, bootstrap: { ...pod.bootstrap, hosts: [host] } })),
+  }
+}
+
 /** `namespace/name:port` */
 export function parseService(service: string): { namespace: string; name: string; port: number } {
   const [namespace, rest] = service.split('/')

@@ -5,12 +5,11 @@ import type { V1CustomResourceDefinition } from '@kubernetes/client-node'
 import type { Region } from '../../topology.ts'
 import type { Stages, Undo } from '../sockets/stages.ts'
 import type { Ground, Grounds } from './grounds.ts'
+import { calledThrough } from './layout.ts'
 import { regionManifests } from './manifests/index.ts'
 import type { RegionPlan } from './manifests/region.ts'
 import { writeManifests } from './manifests/write.ts'
 import type { OwnNamespaces } from './namespaces.ts'
-
-const readyTimeoutMs = 180_000
 
 export interface RaiseRequest {
   regions: readonly Region[]
@@ -24,6 +23,8 @@ export interface RaiseRequest {
   /** null in clusters of our own, which go as a whole. */
   namespaces: OwnNamespaces | null
   manifestsDir: string
+  /** Of a region's workloads together, milliseconds. */
+  readyTimeoutMs: number
   stages: Stages
   undo: Undo[]
   /** The API server answers, and workloads are about to tell what happens to them. */
@@ -49,7 +50,7 @@ export async function raiseRegions(request: RaiseRequest): Promise<Ground[]> {
   return raised.map((one) => (one as PromiseFulfilledResult<Ground>).value)
 }
 
-async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, stages, undo, answering }: RaiseRequest, region: Region, turn: Turn, signal: AbortSignal): Promise<Ground> {
+async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, readyTimeoutMs, stages, undo, answering }: RaiseRequest, region: Region, turn: Turn, signal: AbortSignal): Promise<Ground> {
   const { name } = region
   const plan = plans.find((one) => one.region === name)!
   const ground = await turn(() => stages.time(`cluster ${name}`, () => {
@@ -61,7 +62,7 @@ async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, s
   signal.throwIfAborted()
   await stages.time(`workloads ${name}`, async () => {
     const missing = namespaces === null ? crds : await namespaces.claim(ground, plan, crds, undo)
-    const objects = [...missing, ...regionManifests(plan)]
+    const objects = [...missing, ...regionManifests(calledThrough(plan, ground.api.host))]
     writeManifests(manifestsDir, name, objects)
     await ground.api.apply(objects)
     answering(plan, ground)

@@ -6,6 +6,8 @@ import type { KubernetesObject } from '@kubernetes/client-node'
 export interface RegionApi {
   readonly region: string
   readonly context: string
+  /** Host of its address, as a pod hears it when it is called through the API server. */
+  readonly host: string
   /** `v1.34.4`. Throws RGT_KUBERNETES when it does not answer within a bounded time. */
   version(): Promise<string>
   /**

@@ -34,7 +34,7 @@ export async function openRegionApi({ region, ...choice }: RegionApiChoice): Pro
   }
 
   return {
-    region, context: transport.context, read,
+    region, context: transport.context, host: transport.host, read,
     async version() {
       return (await transport.json<{ gitVersion: string }>({ method: 'GET', path: '/version', purpose: 'tell its version' })).gitVersion
     },

@@ -72,7 +72,7 @@ export function memoryApi({ region = 'eu-west', context = `kind-${region}` }: { 
     pod.namespace === namespace && Object.entries(labels).every(([name, value]) => pod.labels[name] === value))
 
   const api: MemoryApi = {
-    region, context, asked, objects,
+    region, context, host: '127.0.0.1', asked, objects,
     put: (object) => void store(keyOf(refOf(object)), structuredClone(object)),
     setPods: (next) => { pods = next },
     say({ namespace, name }, line) {

@@ -27,6 +27,8 @@ export interface Answer { status: number; body: string }
 
 export interface Transport {
   readonly context: string
+  /** Of the API server's address. */
+  readonly host: string
   /** Any status is an answer. Throws RGT_KUBERNETES when none came in time, the signal's reason when aborted. */
   ask(call: Call): Promise<Answer>
   /** The answer's JSON. Throws RGT_KUBERNETES unless its status is 2xx. */
@@ -106,17 +108,24 @@ export function openTransport(access: ClusterAccess): Transport {
 
   const json = async <T>(call: Call): Promise<T> => {
     const answer = await ask(call)
+    return documentOf<T>(call, answer)
+  }
+  const documentOf = <T>(call: Call, answer: Answer): T => {
     if (answer.status < 200 || answer.status > 299) throw refusal(call, answer)
-    return JSON.parse(answer.body) as T
+    try {
+      return JSON.parse(answer.body) as T
+    } catch (cause) {
+      throw topologyError('RGT_KUBERNETES', `what answered is no API server: ${call.purpose}`, {
+        place: { file: context }, expected: `JSON of ${server}`, found: wordsOf(answer.body), hint: 'the server of the context may be a proxy that wants a login, or another service', cause,
+      })
+    }
   }
 
   return {
-    context, ask, json, refusal,
+    context, host: base.hostname.replace(/^\[|\]$/g, '').toLowerCase(), ask, json, refusal,
     async jsonOrNull<T>(call: Call) {
       const answer = await ask(call)
-      if (answer.status === 404) return null
-      if (answer.status < 200 || answer.status > 299) throw refusal(call, answer)
-      return JSON.parse(answer.body) as T
+      return answer.status === 404 ? null : documentOf<T>(call, answer)
     },
     async stream(call, silenceMs) {
       const signal = AbortSignal.any([closing.signal, ...(call.signal === undefined ? [] : [call.signal])])

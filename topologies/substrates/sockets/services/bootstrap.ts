@@ -6,6 +6,8 @@ import type { EchoBehaviour } from '../../../service-behaviour.ts'
 export interface ServicesBootstrap {
   region: string
   seed: number
+  /** Names, besides localhost, under which the control listener may be called; addresses always may. */
+  hosts?: string[]
   /** `x-regatta-token` of the control listener. */
   token: string
   /** POST /degrade, POST /restore, GET /status (token needed), GET /healthz. */

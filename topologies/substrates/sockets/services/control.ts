@@ -2,7 +2,7 @@
 // and to be called by address, so that no page in a browser can reach it.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { isOwnHost } from '../../../../gateway/controlplane/hosts.ts'
+import { isOwnHost } from '../../../../gateway/hosts.ts'
 import { CodedError, gatewayError } from '../../../../gateway/errors.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import { topologyError } from '../../../errors.ts'
@@ -11,10 +11,10 @@ import type { RunningEndpoint } from './endpoint.ts'
 
 const maxBodyBytes = 65_536
 
-export function controlListener({ token, region }: ServicesBootstrap, endpoints: readonly RunningEndpoint[]): Server {
+export function controlListener({ token, region, hosts }: ServicesBootstrap, endpoints: readonly RunningEndpoint[]): Server {
   const answer = async (request: IncomingMessage): Promise<unknown> => {
     if (request.url === '/healthz') return { status: 'ok', region }
-    if (!isOwnHost(request.headers.host) || request.headers[header.token] !== token) {
+    if (!isOwnHost(request.headers.host, hosts) || request.headers[header.token] !== token) {
       throw gatewayError('RGT_TOKEN', 'the control port of the services needs the token of its run', { hint: `send ${header.token}` })
     }
     switch (`${request.method} ${request.url}`) {
