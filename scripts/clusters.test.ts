@@ -19,6 +19,7 @@ test.for([
   [{ contexts: all }, ['local'], /about clusters/],
   [{ network: 'mine' }, ['kind'], /about existing clusters/],
   [{ loadIn: 'a' }, ['kind'], /about existing clusters/],
+  [{ readyWithin: 1000 }, ['local'], /--ready-within is about clusters/],
 ] as const)('refuses %j on %j', ([typed, on, words]) => {
   expect(() => clustersFor(typed, on, three)).toThrow(words)
 })
@@ -30,5 +31,6 @@ test('existing clusters have a kubeconfig and a network; nothing typed leaves ev
 
 test('flags say the same again', () => {
   expect(clusterFlags({ contexts: all, network: 'n' })).toEqual(['--contexts eu-west=a,us-east=b,ap-south=c', '--network n'])
+  expect(clusterFlags({ readyWithin: 90_000 })).toEqual(['--ready-within 1m30s'])
   expect(clusterFlags({})).toEqual([])
 })

@@ -3,6 +3,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
+import { formatDuration, parseDurationUs } from '../gateway/config/duration.ts'
 import type { ClusterOptions } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { clusterEnvironment } from './environment.ts'
@@ -14,6 +15,8 @@ export interface TypedClusters {
   network?: string
   loadIn?: string
   parallelism?: number
+  /** Milliseconds. */
+  readyWithin?: number
 }
 
 export function withClusterOptions(command: Command): Command {
@@ -23,6 +26,7 @@ export function withClusterOptions(command: Command): Command {
     .option('--network <name>', 'of --contexts: Docker network from which their nodes are reached; default: kind')
     .option('--load-in <context>', 'play the offered load inside this context by k6-operator')
     .option('--parallelism <n>', 'runner pods of --load-in', pods)
+    .option('--ready-within <duration>', 'how long a cluster, and then its workloads, may take; default: 3m', readyWithin)
 }
 
 /** `region=context,…` */
@@ -44,10 +48,18 @@ function pods(text: string): number {
   throw new InvalidArgumentError(`expected 1 to 99, found \`${text}\``)
 }
 
+function readyWithin(text: string): number {
+  try {
+    const ms = parseDurationUs(text) / 1000
+    if (ms >= 1000) return ms
+  } catch { /* said below */ }
+  throw new InvalidArgumentError(`expected 1s or more, as 90s or 5m, found \`${text}\``)
+}
+
 /** Throws RGT_COMMAND_USAGE when contexts and regions do not match, or options of existing clusters stand alone. */
 export function clustersFor(typed: TypedClusters, on: readonly string[], topology: Topology): ClusterOptions {
-  const { contexts: given, network, loadIn, parallelism } = typed
-  const asked = [given && '--contexts', network && '--network', loadIn && '--load-in'].filter((name) => name !== undefined)
+  const { contexts: given, network, loadIn, parallelism, readyWithin } = typed
+  const asked = [given && '--contexts', network && '--network', loadIn && '--load-in', readyWithin && '--ready-within'].filter((name) => typeof name === 'string')
   if (asked.length > 0 && !on.includes('kind')) throw usage(`${asked[0]} is about clusters`, '--on kind', `--on ${on.join(',')}`)
   if (given === undefined && (network ?? loadIn) !== undefined) throw usage(`${asked[0]} is about existing clusters`, '--contexts beside it', 'none')
   if (given !== undefined) {
@@ -63,19 +75,21 @@ export function clustersFor(typed: TypedClusters, on: readonly string[], topolog
   return {
     ...environment,
     ...(given === undefined ? {} : { contexts: given, kubeconfig: typed.kubeconfig ?? kubeconfig ?? join(homedir(), '.kube', 'config') }),
+    ...(readyWithin === undefined ? {} : { readyTimeoutMs: readyWithin }),
     ...(network === undefined ? {} : { network }),
     ...(loadIn === undefined ? {} : { loadContext: loadIn, parallelism: parallelism ?? 1 }),
   }
 }
 
 /** As it was typed, for the command that does it again. */
-export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, parallelism }: TypedClusters): string[] {
+export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, parallelism, readyWithin }: TypedClusters): string[] {
   return [
     given === undefined ? '' : `--contexts ${Object.entries(given).map((pair) => pair.join('=')).join(',')}`,
     kubeconfig === undefined ? '' : `--kubeconfig ${kubeconfig}`,
     network === undefined ? '' : `--network ${network}`,
     loadIn === undefined ? '' : `--load-in ${loadIn}`,
     parallelism === undefined ? '' : `--parallelism ${parallelism}`,
+    readyWithin === undefined ? '' : `--ready-within ${formatDuration(readyWithin * 1000)}`,
   ].filter((flag) => flag !== '')
 }
 

@@ -71,6 +71,8 @@ export interface ClusterOptions {
   contexts?: Record<string, string>
   /** Kubeconfig file of `contexts`; default: KUBECONFIG, then ~/.kube/config. */
   kubeconfig?: string
+  /** How long a cluster may take until it is ready, and then its workloads, milliseconds; default: three minutes. */
+  readyTimeoutMs?: number
   /** Docker network from which the nodes of `contexts` are reached, and which edges and links join; default: `kind`. */
   network?: string
   /** Play the offered load inside this context by k6-operator instead of from this machine. */

@@ -8,6 +8,7 @@ import { openRegionApi } from './api/client.ts'
 import type { RegionApi } from './api/api.ts'
 import type { Clusters } from './docker/clusters.ts'
 import type { Docker } from './docker/docker.ts'
+import { cannotLoad, kindNameOf } from './existing.ts'
 import { fixedNodePorts, partLabel, type NodePorts } from './manifests/region.ts'
 import { openNodes, type Nodes } from './nodes.ts'
 
@@ -43,7 +44,8 @@ export interface OwnParts {
   claimCluster(name: string): void
 }
 
-const readyTimeoutMs = 180_000
+/** How long a cluster may take, and then its workloads, milliseconds. */
+export const readyTimeoutOf = ({ readyTimeoutMs = 180_000 }: ClusterOptions): number => readyTimeoutMs
 
 /** Name of a region's cluster: the run's name keeps it apart from everybody else's. */
 export const clusterName = (run: string, region: string): string => `${run}-${region}`
@@ -55,7 +57,7 @@ export function ownGrounds({ topology, run, network, docker, clusters, options, 
       const { ingress, admin } = published[region]
       claimCluster(name)
       const made = await clusters.create({
-        name, network, nodeImage: options.nodeImage ?? null, cni: topology.clusters.cni, readyTimeoutMs,
+        name, network, nodeImage: options.nodeImage ?? null, cni: topology.clusters.cni, readyTimeoutMs: readyTimeoutOf(options),
         publish: [{ nodePort: fixedNodePorts.ingress, port: ingress }, { nodePort: fixedNodePorts.admin, port: admin }],
         kubeconfig: `${workDir}/${region}.kubeconfig`,
       }, signal)
@@ -83,12 +85,9 @@ export function existingGrounds({ options, clusters }: ExistingParts): Grounds {
       return { region, context, kubeconfig, api, nodes: null }
     },
     async load({ context, region }, images) {
-      const name = context.replace(/^kind-/, '')
-      if (clusters !== null && name !== context) return clusters.load(name, images)
-      throw topologyError('RGT_IMAGE', `the images of this run cannot be put into the cluster of ${region}`, {
-        expected: 'a context of a kind cluster of this machine (kind-NAME)', found: `context ${context}`,
-        hint: 'load them by hand and name them: REGATTA_GATEWAY_IMAGE and REGATTA_TESTBED_IMAGE',
-      })
+      const name = kindNameOf(context)
+      if (clusters === null || name === null) throw cannotLoad(region, context)
+      return clusters.load(name, images)
     },
     async reach({ api, region }, systemNamespace) {
       const ports = async (name: string): Promise<Map<string, number>> => {

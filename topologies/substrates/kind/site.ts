@@ -15,6 +15,7 @@ import { openStages, type Stages, type Undo } from '../sockets/stages.ts'
 import { findCommands } from './commands.ts'
 import { clusterCrds } from './crds/cluster-crds.ts'
 import type { DockerDaemon } from './docker/docker.ts'
+import { askExisting } from './existing.ts'
 import { clusterName, existingGrounds, ownGrounds, type Grounds } from './grounds.ts'
 import { runImages, type RunImages } from './images/images.ts'
 import { portsNeeded, publishLinks } from './layout.ts'
@@ -61,13 +62,13 @@ export async function openSite(request: StartRequest, claim: Claim, workDir: str
   const token = randomBytes(24).toString('hex')
   const inventory: Inventory = { tools: {}, stagesMs: stages.ms, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 } }
 
-  const { docker, clusters, found, atOnce, note } = await stages.time('tools', () => ready(request, claim, inventory))
+  const { docker, clusters, found, atOnce, note, given, network } = await stages.time('tools', () => ready(request, claim, inventory))
   const [programs, ports, crds] = await stages.time('prepare', () => Promise.all([
     takePrograms(claim), reservePorts(claim, portsNeeded(topology)),
     clusterCrds({ policy: tools, signal, progress: (text) => progress('prepare', text) }),
   ]))
   Object.assign(inventory.tools, crds.tools)
-  const images = givenImages(options) ?? await stages.time('images', () => runImages({
+  const images = given ?? await stages.time('images', () => runImages({
     docker, programs, toxiproxy: found.toxiproxy, toxiproxyReason: found.toxiproxyReason, workDir, signal,
     progress: (text) => progress('images', text), ...(options.baseImage === undefined ? {} : { baseImage: options.baseImage }),
   }))
@@ -76,7 +77,7 @@ export async function openSite(request: StartRequest, claim: Claim, workDir: str
   const labels = { [runLabel]: run, ...ownerLabels(claim) }
   const outside: Outside = {
     run, docker, token, labels, claimContainer: (name) => note('containers', name),
-    network: existing ? await knownNetwork((name) => docker.networkExists(name), options.network ?? 'kind') : run,
+    network,
   }
   if (!existing) {
     note('networks', run)
@@ -96,7 +97,7 @@ export async function openSite(request: StartRequest, claim: Claim, workDir: str
   return {
     run, token, claim, workDir, stages, undo, inventory, docker, existing, programs, k6: found.k6?.path ?? null, ports, regionPorts,
     crds: crds.crds, outside, published, proxy, linksAddress,
-    images: { gateway: images.gateway, testbed: images.testbed }, loadImages: givenImages(options) === null,
+    images: { gateway: images.gateway, testbed: images.testbed }, loadImages: given === null,
     atOnce,
     grounds: existing
       ? existingGrounds({ options, clusters })
@@ -117,8 +118,11 @@ function givenImages({ gatewayImage, testbedImage }: ClusterOptions): Pick<RunIm
 
 /** Everything that a start would fail without is asked for before anything is made. */
 async function ready(request: StartRequest, claim: Claim, inventory: Inventory) {
-  const { topology, options, signal, progress } = request
-  const existing = options.clusters?.contexts !== undefined
+  const { topology, signal, progress } = request
+  const options = request.options.clusters ?? {}
+  const existing = options.contexts !== undefined
+  const given = givenImages(options)
+  const { run } = claim.document
   const commands = findCommands({
     request, inventory, needsKind: !existing,
     started: (pid, name) => {
@@ -128,7 +132,9 @@ async function ready(request: StartRequest, claim: Claim, inventory: Inventory) 
   })
   const [{ docker, clusters, way }, found] = await Promise.all([commands, findRunTools(request, inventory)])
   const { atOnce } = await preflight({
-    docker, options: options.clusters ?? {}, clusters: existing ? 0 : topology.regions.length, signal, progress: (text) => progress('tools', text),
+    docker, options, clusters: existing ? 0 : topology.regions.length, signal, progress: (text) => progress('tools', text),
   })
-  return { docker, clusters, found, atOnce, note: noteDocker(claim, way) }
+  if (existing) await askExisting({ run, options, loadsImages: given === null, hasKind: clusters !== null, signal, progress: (text) => progress('tools', text) })
+  const network = existing ? await knownNetwork((name) => docker.networkExists(name), options.network ?? 'kind') : run
+  return { docker, clusters, found, atOnce, note: noteDocker(claim, way), given, network }
 }

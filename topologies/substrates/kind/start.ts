@@ -23,7 +23,7 @@ import { unwind, type Undo } from '../sockets/stages.ts'
 import { clockOffset, loopbackAdmin, podAdmin, untilSteady, type AdminPort } from './admin.ts'
 import { openFollowing, type Followed } from './evidence.ts'
 import { openFaultDesk, type RegionUnderFault } from './faults.ts'
-import type { Ground } from './grounds.ts'
+import { readyTimeoutOf, type Ground } from './grounds.ts'
 import { layOutClusters, linkEntries, type KindLayout, type Reach } from './layout.ts'
 import { sweepEverything } from './leftovers.ts'
 import { openLoadCluster, type Player } from './load-cluster.ts'
@@ -47,7 +47,10 @@ const podPid = 1
 
 export async function startClusters(request: StartRequest, capabilities: Capabilities): Promise<Deployment> {
   refuseOtherThanReference(request)
-  await sweepEverything({ progress: (text) => request.progress('clean', text) })
+  await sweepEverything({
+    progress: (text) => request.progress('clean', text),
+    docker: { command: request.tools.explicit?.docker ?? 'docker', host: request.options.clusters?.dockerHost ?? null },
+  })
   const claim = claimRun(`regatta-${randomBytes(3).toString('hex')}`)
   const workDir = join(request.runDir, 'work')
   const undo: Undo[] = [() => rmSync(workDir, { recursive: true, force: true })]
@@ -97,7 +100,7 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
     regions: topology.regions, plans: layout.regions, grounds: site.grounds, crds: site.crds, atOnce: site.atOnce,
     images: site.loadImages ? [site.images.gateway, site.images.testbed] : null,
     namespaces: existing ? ownNamespaces(run, noteNamespaces) : null,
-    manifestsDir: join(request.runDir, 'manifests'), stages, undo, signal,
+    manifestsDir: join(request.runDir, 'manifests'), readyTimeoutMs: readyTimeoutOf(options.clusters ?? {}), stages, undo, signal,
     answering: (plan, ground) => following.region(plan, ground.api),
   }))
   const links = await stages.time('edges', async () => {

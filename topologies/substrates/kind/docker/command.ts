@@ -68,9 +68,9 @@ export function coded(failure: CommandFailure, { what, code, hint, place, timeou
 
 const noDaemon = /cannot connect to the docker daemon|is the docker daemon running|error during connect|dial (tcp|unix)[^\n]*(refused|no such file|no such host|timeout)|unable to resolve docker endpoint|failed to connect to the docker API/i
 
-/** What a command said at last, in a line; of a stack trace also what it is a trace of. */
+/** What a command said at last, in a line; of a stack trace also what it is a trace of. A document of JSON is no words. */
 export function lastWords(output: string): string {
-  const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !/^\{.*\}$/.test(line))
   const last = lines.slice(-4)
   const problem = last.some((line) => /error/i.test(line)) ? undefined : lines.slice(-30, -4).findLast((line) => /error/i.test(line))
   return [...(problem === undefined ? [] : [problem]), ...last].join(' | ').slice(-600)
