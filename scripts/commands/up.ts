@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../gateway/runtime.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
@@ -17,7 +17,7 @@ import type { Inventory } from '../../topologies/substrate.ts'
 import { openControl } from '../control.ts'
 import { clusterFlags, clustersFor, withClusterOptions, type TypedClusters } from '../clusters.ts'
 import { explicitTools, projectRoot } from '../environment.ts'
-import { untilInterrupted } from '../exit.ts'
+import { interruptible, untilInterrupted } from '../exit.ts'
 import { inject } from '../injection.ts'
 import { runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
@@ -66,6 +66,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
   const runDir = runDirOf(topology.name, process.pid)
   mkdirSync(runDir, { recursive: true })
   const history = openHistory(runDir)
+  let wasUp = false
   return untilInterrupted(async (signal) => {
     await using deployment = await substrate.start({
       topology, config, seed: 1, runDir, history, signal,
@@ -78,6 +79,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
     const control = await openControl(token, async (path, body) => inject(deployment, topology, nowUs(), path, body))
     writeFileSync(join(runDir, inventoryFile), `${JSON.stringify(deployment.inventory, null, 2)}\n`)
     announceControl({ port: control.port, token, topology: topology.name })
+    wasUp = true
     process.stdout.write(options.json ? `${JSON.stringify(deployment.inventory)}\n` : addresses(deployment.inventory))
     try {
       await deployment.run(Number.MAX_SAFE_INTEGER, signal)
@@ -87,29 +89,37 @@ async function hold(name: string, options: UpOptions): Promise<number> {
       control.close()
     }
     return ExitCode.pass
-  }).finally(() => history.finalise())
+  }).finally(async () => {
+    await history.finalise()
+    // Of what never was up there is nothing to look at.
+    if (!wasUp) rmSync(runDir, { recursive: true, force: true })
+  })
 }
 
 function runDirOf(topology: string, pid: number): string {
   return join(runsFolder, `up-${topology}-${pid}`)
 }
 
-/** Starts `up` again in the background and waits until it can be spoken to. */
+/** Starts `up` again in the background and waits until it can be spoken to. Ctrl-C until then calls it off. */
 async function detach(name: string, options: UpOptions): Promise<number> {
   const topology = await loadTopology(name)
   mkdirSync(runsFolder, { recursive: true })
   const logFile = join(runsFolder, 'up.log')
   const log = openSync(logFile, 'a')
-  const flags = [`--on=${options.on}`, options.install ? '' : '--no-install', options.embedded ? '' : '--no-embedded', ...clusterFlags(options).flatMap((flag) => flag.split(' '))].filter((flag) => flag !== '')
+  const logFrom = fstatSync(log).size
+  const flags = [`--on=${options.on}`, options.install ? '' : '--no-install', options.embedded ? '' : '--no-embedded', options.json ? '--json' : '', ...clusterFlags(options).flatMap((flag) => flag.split(' '))].filter((flag) => flag !== '')
   const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'up', name, ...flags], { detached: true, stdio: ['ignore', log, log] })
   closeSync(log)
   let exit: number | null = null
   child.once('error', () => { exit = ExitCode.toolFailed })
   child.once('exit', (code) => { exit = code ?? ExitCode.toolFailed })
+  const { signal, done } = interruptible()
+  signal.addEventListener('abort', () => child.kill('SIGTERM'))
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 100))
     const held = claims().find(({ owner, control }) => owner.pid === child.pid && control !== null)
-    if (held !== undefined && ownerLives(held)) {
+    if (held !== undefined && ownerLives(held) && !signal.aborted) {
+      done()
       child.unref()
       const inventory = JSON.parse(readFileSync(join(runDirOf(topology.name, held.owner.pid), inventoryFile), 'utf8')) as Inventory
       process.stdout.write(options.json ? `${JSON.stringify(inventory)}\n`
@@ -117,10 +127,18 @@ async function detach(name: string, options: UpOptions): Promise<number> {
       return ExitCode.pass
     }
     if (exit !== null) {
-      process.stderr.write(readFileSync(logFile, 'utf8').split('\n').slice(-12).join('\n'))
+      done()
+      process.stderr.write(lastOf(readFileSync(logFile).subarray(logFrom).toString()))
       return exit
     }
   }
+}
+
+/** Its error, in whichever form; of one that told none its last lines. */
+function lastOf(log: string): string {
+  const lines = log.trimEnd().split('\n')
+  const error = lines.findIndex((line) => /^(RGT_[A-Z_]+: |\{"error":)/.test(line))
+  return `${lines.slice(error === -1 ? -12 : error).join('\n')}\n`
 }
 
 function addresses({ entries, admin, tools, clusters = {} }: Inventory): string {

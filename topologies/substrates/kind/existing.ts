@@ -22,22 +22,23 @@ export async function askExisting({ run, options, loadsImages, hasKind, signal, 
   const regions = Object.entries(contexts)
   const unreachable = loadsImages ? regions.find(([, context]) => !hasKind || kindNameOf(context) === null) : undefined
   const asked = [...regions, ...(loadContext === undefined ? [] : [['load', loadContext]])]
-  const answers = await Promise.allSettled(asked.map(async ([region, context]) => {
-    const api = await openRegionApi({ region, kubeconfig, context })
-    const stop = (): void => api.close()
-    signal.addEventListener('abort', stop)
-    try {
-      progress(`${context}: Kubernetes ${await api.version()}`)
+  // All are read before the first is asked: what is misspelt is told at once, however long another server is silent.
+  const apis = await Promise.all(asked.map(([region, context]) => openRegionApi({ region, kubeconfig, context })))
+  const close = (): void => { for (const api of apis) api.close() }
+  signal.addEventListener('abort', close)
+  try {
+    await Promise.all(apis.map(async (api) => {
+      progress(`${api.context}: Kubernetes ${await api.version()}`)
       // Anybody may ask for a version; who may not look at a namespace cannot be given one either.
       await api.read({ apiVersion: 'v1', kind: 'Namespace', name: run })
-    } finally {
-      signal.removeEventListener('abort', stop)
-      api.close()
-    }
-  }))
-  signal.throwIfAborted()
-  const failed = answers.find((answer) => answer.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
+    }))
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', close)
+    close()
+  }
   if (unreachable !== undefined) throw cannotLoad(...unreachable)
 }
 
