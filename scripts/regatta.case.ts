@@ -29,9 +29,10 @@ export interface Running {
 
 const entry = [process.execPath, '--disable-warning=ExperimentalWarning', join(projectRoot, 'scripts', 'regatta.ts')]
 
-export function makeSandbox(): Sandbox {
+/** `variables` lie over this process's own; undefined takes one away. */
+export function makeSandbox(variables: Record<string, string | undefined> = {}): Sandbox {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'rg-')))
-  const env = { ...process.env, TMPDIR: folder, NO_COLOR: '1' }
+  const env = { ...process.env, ...variables, TMPDIR: folder, NO_COLOR: '1' }
   const children: ChildProcess[] = []
   const run = (file: string, args: readonly string[]): Running => {
     const child = spawn(file, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })

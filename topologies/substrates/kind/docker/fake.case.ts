@@ -13,8 +13,10 @@ export interface Answer {
   code?: number
   /** Only to the first call that matches. */
   once?: boolean
-  /** It never ends by itself. */
+  /** It never ends by itself; whoever looks for it finds the command's folder in its arguments. */
   hangs?: boolean
+  /** A line of the shell that is run before it answers; `$FOLDER` is the command's own, for what it is to remember. */
+  does?: string
 }
 
 const variables = ['PATH', 'DOCKER_HOST', 'DOCKER_BUILDKIT', 'KIND_EXPERIMENTAL_DOCKER_NETWORK'] as const
@@ -30,12 +32,12 @@ export function fakeCommand(name: string, answers: readonly Answer[]): FakeComma
   folders.push(folder)
   const log = join(folder, 'calls')
   const path = join(folder, name)
-  const answer = ({ when, stdout = '', stderr = '', code = 0, once, hangs }: Answer, index: number): string => {
+  const answer = ({ when, stdout = '', stderr = '', code = 0, once, hangs, does }: Answer, index: number): string => {
     const [out, err, mark] = ['out', 'err', 'answered'].map((what) => join(folder, `${what}-${index}`))
     writeFileSync(out, stdout)
     writeFileSync(err, stderr)
     const pattern = when.split('*').map((part) => (part === '' ? '' : `'${part}'`)).join('*')
-    return `case "$*" in ${pattern}) if [ ! -e ${mark} ]; then ${once ? `touch ${mark}; ` : ''}cat ${out}; cat ${err} >&2; ${hangs ? 'exec sleep 1000' : `exit ${code}`}; fi;; esac`
+    return `case "$*" in ${pattern}) if [ ! -e ${mark} ]; then ${once ? `touch ${mark}; ` : ''}${does === undefined ? '' : `FOLDER=${folder}; ${does}; `}cat ${out}; cat ${err} >&2; ${hangs ? `exec tail -n 0 -f ${out}` : `exit ${code}`}; fi;; esac`
   }
   writeFileSync(path, [
     '#!/bin/sh',

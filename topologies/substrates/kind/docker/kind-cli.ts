@@ -109,7 +109,7 @@ function failed(spec: ClusterSpec, error: CommandFailure): CodedError {
 function neverReady({ name, readyTimeoutMs, cni }: ClusterSpec, found: string): CodedError {
   return topologyError('RGT_CLUSTER', `cluster ${name} was not ready after ${readyTimeoutMs / 1000} s`, {
     expected: 'a node in state Ready', found,
-    hint: cni === 'image' ? 'the topology says that the node image brings a CNI: `clusters.cni: default` lets kind apply its own' : 'fewer clusters at once, or more memory; see what the node waits for: kind create cluster --retain',
+    hint: cni === 'image' ? 'the topology says that the node image brings a CNI: `clusters.cni: default` lets kind apply its own' : 'a slow machine needs longer: --ready-within 10m; see what a node waits for: kind create cluster --retain',
   })
 }
 
