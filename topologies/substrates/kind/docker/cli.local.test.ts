@@ -136,3 +136,19 @@ test('a registry that cannot be reached is no daemon that cannot', async () => {
   const { docker } = fake({ when: 'pull*', code: 1, stderr: 'Error response from daemon: Get "https://registry-1.docker.io/v2/": dial tcp: lookup registry-1.docker.io: no such host' })
   await expect(docker.pullImage('x:1')).rejects.toMatchObject({ code: 'RGT_IMAGE', details: { found: expect.stringContaining('registry-1') as string } })
 })
+
+describe('a freezer that cannot catch every process at once', () => {
+  const busy: Answer = { when: 'pause*', code: 1, stderr: 'Error response from daemon: Cannot pause container abc: OCI runtime pause failed: unable to freeze: unknown' }
+
+  test('is asked again until it can', async () => {
+    const { docker, command } = fake({ ...busy, once: true }, { ...busy, once: true }, { when: 'pause*' })
+    await docker.pause('x')
+    expect(command.calls().length).toBe(3)
+  })
+
+  test('is given up after a while, with its words', async () => {
+    const { docker, command } = fake(busy)
+    await expect(docker.pause('x')).rejects.toMatchObject({ code: 'RGT_DOCKER', details: { found: expect.stringContaining('unable to freeze') as string } })
+    expect(command.calls().length).toBe(8)
+  })
+})

@@ -1,6 +1,7 @@
 // The container daemon by the `docker` command: it knows contexts, remote hosts and credentials, and kind needs it
 // anyway. Every call has an end; what a call finds done already is no error.
 
+import { CodedError } from '../../../../gateway/errors.ts'
 import { topologyError } from '../../../errors.ts'
 import { openCensus } from './census.ts'
 import { dockerCommand, labelArguments, type DockerCommandOptions } from './command.ts'
@@ -14,6 +15,9 @@ const answerWithinMs = 5_000
 const actWithinMs = 30_000
 const removeWithinMs = 60_000
 const programWithinMs = 60_000
+/** A freezer that has to catch a hundred processes at once gives up where these are busy, and leaves them running. */
+const cannotFreeze = /unable to freeze|freez(e|er).*(failed|timeout)/i
+const freezeTries = 8
 
 export interface DockerOptions extends DockerCommandOptions {
   /** Ends what makes or waits; removals go on, because they come after it. */
@@ -57,7 +61,7 @@ export function openDocker({ signal, ...options }: DockerOptions): DockerDaemon 
         expected: 'a running container on that network', found: said.trim().slice(0, 300), hint: `see why it ended: docker logs ${container}`,
       })
     },
-    pause: async (container) => void await act(`pause container ${container}`, ['pause', container], /already paused/i),
+    pause: (container) => frozen(() => act(`pause container ${container}`, ['pause', container], /already paused/i)),
     unpause: async (container) => void await act(`resume container ${container}`, ['unpause', container], /is not (paused|running)/i),
     kill: async (container) => void await act(`kill container ${container}`, ['kill', '--signal', 'KILL', container], /is not running/i),
     start: async (container) => void await act(`start container ${container}`, ['start', container], /already started/i),
@@ -65,5 +69,17 @@ export function openDocker({ signal, ...options }: DockerOptions): DockerDaemon 
     exec: (container, command) => docker.ask(['exec', container, ...command], { what: `run ${command[0]} in container ${container}`, timeoutMs: programWithinMs, signal }),
     follow: (container, line) => follow(docker, container, line),
     containers: async (label) => (await census.labelledContainers(label)).map(({ name }) => name),
+  }
+}
+
+/** Pausing again is what helps. Throws what the daemon said last. */
+async function frozen(pause: () => Promise<unknown>): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      await pause()
+      return
+    } catch (error) {
+      if (tried === freezeTries || !(error instanceof CodedError) || !cannotFreeze.test(error.details.found ?? '')) throw error
+    }
   }
 }
