@@ -1,7 +1,11 @@
 // Everything that can be missing before a drill on clusters begins, with a docker and a kind that a test plays: each is
 // one coded error with a hint within seconds, exit code 4, on record, and nothing is left.
 
+import { writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
+import { kubeconfigOf, playServer, status, type Handler } from '../topologies/substrates/kind/api/api-server.case.ts'
 import { removeFakes } from '../topologies/substrates/kind/docker/fake.case.ts'
 import { errorsOf, playMachine, type PlayedMachine, type PlayedMachineOptions } from './played-machine.case.ts'
 
@@ -19,16 +23,25 @@ function play(options: PlayedMachineOptions): PlayedMachine {
 
 interface Expected { code: string; message: RegExp; found?: RegExp; hint: RegExp }
 
-/** Both verbs say the same, end with 4 and leave nothing. */
-async function fails(machine: PlayedMachine, { code, message, found = /./, hint }: Expected, ...args: string[]): Promise<void> {
-  const told = { code, message: expect.stringMatching(message) as string, found: expect.stringMatching(found) as string, hint: expect.stringMatching(hint) as string }
+/** It is told once, ends with 4, stands in the record, and leaves nothing. */
+async function fails(machine: PlayedMachine, expected: Expected, ...args: string[]): Promise<void> {
+  const told = documentOf(expected)
   const run = await machine.run(...args)
   expect(errorsOf(run)).toMatchObject([told])
   expect(run).toMatchObject({ code: 4, record: { ended: 'failed', error: told } })
+  expect(machine.left()).toEqual([])
+}
+
+/** The same of `up`, which keeps no record of what never was up. */
+async function failsUp(machine: PlayedMachine, expected: Expected, ...args: string[]): Promise<void> {
   const up = await machine.up(...args)
-  expect(errorsOf(up)).toMatchObject([told])
+  expect(errorsOf(up)).toMatchObject([documentOf(expected)])
   expect(up).toMatchObject({ code: 4, out: '' })
   expect(machine.left()).toEqual([])
+}
+
+function documentOf({ code, message, found = /./, hint }: Expected): Record<string, string> {
+  return { code, message: expect.stringMatching(message) as string, found: expect.stringMatching(found) as string, hint: expect.stringMatching(hint) as string }
 }
 
 const missing = (image: string) => ({ when: `image inspect*${image}`, code: 1, stderr: `Error: No such image: ${image}\n` })
@@ -57,8 +70,9 @@ describe.concurrent('before anything is made', () => {
   ])('%s', async (_, options, expected) => {
     const machine = play(options)
     await fails(machine, expected)
+    if (expected.code === 'RGT_DOCKER') await failsUp(machine, expected)
     expect(asked(machine)).not.toContain('network create')
-  }, 60_000)
+  }, 120_000)
 })
 
 describe.concurrent('while it is made', () => {
@@ -80,8 +94,101 @@ describe.concurrent('while it is made', () => {
   ])('%s', async (_, options, expected, ...args) => {
     const machine = play(options)
     await fails(machine, expected, ...args)
+    await failsUp(machine, expected, ...args)
     const calls = machine.docker.calls().map(({ args: said }) => said.join(' '))
     for (const created of calls.filter((call) => call.startsWith('network create')).map((call) => call.split(' ').at(-1)!)) expect(calls).toContain(`network rm ${created}`)
     for (const started of calls.filter((call) => /^create --name regatta/.test(call)).map((call) => call.split(' ')[2])) expect(calls).toContain(`rm --force --volumes ${started}`)
-  }, 60_000)
+  }, 120_000)
+})
+
+describe.concurrent('clusters that are there', () => {
+  const contexts = (context: string): string[] => ['--contexts', `eu-west=${context}`]
+  const kubeconfig = (machine: PlayedMachine, text: string): string[] => {
+    const file = join(machine.sandbox.folder, 'kubeconfig')
+    writeFileSync(file, text)
+    return [...contexts('played'), '--kubeconfig', file]
+  }
+  const nothing = 'http://127.0.0.1:9'
+
+  test.each<[string, (machine: PlayedMachine) => string[], Expected]>([
+    ['no kubeconfig', () => [...contexts('played'), '--kubeconfig', '/not/there'], { code: 'RGT_KUBECONFIG', message: /cannot be read/, found: /no such file/, hint: /KUBECONFIG/ }],
+    ['a file that is no YAML', (machine) => kubeconfig(machine, '{ not: [yaml'), { code: 'RGT_KUBECONFIG', message: /not a kubeconfig/, hint: /kubectl config view/ }],
+    ['YAML that is no kubeconfig', (machine) => kubeconfig(machine, '- 1\n- 2\n'), { code: 'RGT_KUBECONFIG', message: /./, hint: /kubectl config/ }],
+    ['no such context', (machine) => [...kubeconfig(machine, kubeconfigOf(nothing)).slice(2), ...contexts('misspelt')], { code: 'RGT_KUBECONFIG', message: /no context misspelt/, found: /misspelt/, hint: /get-contexts/ }],
+    ['a context without its cluster', (machine) => [...kubeconfig(machine, kubeconfigOf(nothing)).slice(2), ...contexts('broken')], { code: 'RGT_KUBECONFIG', message: /names a cluster that the file does not have/, hint: /mend/ }],
+    ['no such context for the load', (machine) => [...kubeconfig(machine, kubeconfigOf(nothing)), '--load-in', 'elsewhere'], { code: 'RGT_KUBECONFIG', message: /no context elsewhere/, found: /elsewhere/, hint: /get-contexts/ }],
+    ['a server that refuses connections', (machine) => kubeconfig(machine, kubeconfigOf(nothing)), { code: 'RGT_KUBERNETES', message: /did not answer/, found: /ECONNREFUSED/, hint: /kubectl --context played version/ }],
+  ])('%s', async (_, given, expected) => {
+    const machine = play({})
+    const args = given(machine)
+    await fails(machine, expected, ...args)
+    if (expected.code === 'RGT_KUBECONFIG') await failsUp(machine, expected, ...args)
+    expect(asked(machine)).not.toContain('network create')
+  }, 120_000)
+
+  test('a server that is silent', async () => {
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await new Promise((resolve) => silent.once('listening', resolve))
+    const machine = play({})
+    await fails(machine, { code: 'RGT_KUBERNETES', message: /did not answer: tell its version/, hint: /is the cluster up/ }, ...kubeconfig(machine, kubeconfigOf(`http://127.0.0.1:${(silent.address() as AddressInfo).port}`)))
+    silent.close()
+  }, 120_000)
+
+  const version = { status: 200, body: { gitVersion: 'v1.34.0' } }
+  const kinds = { status: 200, body: { resources: [{ name: 'namespaces', kind: 'Namespace', namespaced: false }] } }
+  const answers = (namespace: ReturnType<Handler>): Handler => ({ path }) => (path === '/version' ? version : path === '/api/v1' ? kinds : namespace)
+  test.each<[string, Handler, PlayedMachineOptions, Expected]>([
+    ['credentials that are not taken', () => status(401, 'Unauthorized'), {}, { code: 'RGT_KUBERNETES', message: /refused: tell its version/, found: /401: Unauthorized/, hint: /log in again/ }],
+    ['a user who may do nothing', answers(status(403, 'namespaces is forbidden')), {}, { code: 'RGT_KUBERNETES', message: /refused: read Namespace/, found: /403: namespaces is forbidden/, hint: /may not/ }],
+    ['something else than an API server', () => ({ status: 200, body: '<html>log in</html>' }), {}, { code: 'RGT_KUBERNETES', message: /no API server/, found: /log in/, hint: /proxy/ }],
+    ['a cluster that images cannot be brought to', answers(status(404, 'not found')), {}, { code: 'RGT_IMAGE', message: /images of this run cannot be put into/, found: /played/, hint: /REGATTA_GATEWAY_IMAGE/ }],
+    ['no network to their nodes', answers(status(404, 'not found')), { variables: { REGATTA_GATEWAY_IMAGE: 'g:1', REGATTA_TESTBED_IMAGE: 't:1' }, docker: [{ when: 'network inspect*', code: 1, stderr: 'Error: No such network: kind' }] },
+      { code: 'RGT_DOCKER', message: /no Docker network kind/, found: /kind/, hint: /--network/ }],
+  ])('%s', async (_, handler, options, expected) => {
+    await using server = await playServer(handler)
+    const machine = play(options)
+    await fails(machine, expected, ...contexts('played'), '--kubeconfig', server.kubeconfig)
+    expect(server.asked.filter(({ method }) => method !== 'GET')).toEqual([])
+    expect(asked(machine)).not.toContain('network create')
+  }, 120_000)
+})
+
+describe('what is called off', () => {
+  const slow: PlayedMachineOptions = { kind: [{ when: 'create*', hangs: true }] }
+  const underWay = (machine: PlayedMachine, times = 1): Promise<void> =>
+    expect.poll(() => machine.kind.calls().filter(({ args }) => args[0] === 'create').length, { timeout: 60_000 }).toBe(times)
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('%s while a cluster is made: 130, and nothing is left', async (signal) => {
+    const machine = play(slow)
+    const verbs = [['run', machine.small.scenario, '--out', join(machine.sandbox.folder, 'runs')], ['up', machine.small.topology]]
+    for (const [index, verb] of verbs.entries()) {
+      const running = machine.sandbox.start(...verb, '--on', 'kind', '--no-install')
+      await underWay(machine, index + 1)
+      running.process.kill(signal)
+      expect((await running.ended).code).toBe(130)
+      expect(machine.left()).toEqual([])
+    }
+  }, 120_000)
+
+  test('`up --detach` that is interrupted takes along what it started', async () => {
+    const machine = play(slow)
+    const running = machine.sandbox.start('up', machine.small.topology, '--on', 'kind', '--no-install', '--detach')
+    await underWay(machine)
+    running.process.kill('SIGINT')
+    expect((await running.ended).code).toBe(130)
+    expect(machine.left()).toEqual([])
+  }, 120_000)
+
+  test('SIGKILL while a cluster is made: `down --stale` ends kind and removes the rest', async () => {
+    const machine = play(slow)
+    const running = machine.sandbox.start('run', machine.small.scenario, '--on', 'kind', '--no-install', '--out', join(machine.sandbox.folder, 'runs'))
+    await underWay(machine)
+    running.process.kill('SIGKILL')
+    await running.ended
+    expect(machine.left()).not.toEqual([])
+    const down = await machine.sandbox.regatta('down', '--stale', '--json')
+    expect(down.code).toBe(0)
+    expect(JSON.parse(down.out)).toMatchObject({ state: 'swept', processes: [expect.stringMatching(/^kind regatta-[0-9a-f]{6}-eu-west$/)] })
+    await expect.poll(() => machine.left()).toEqual([])
+  }, 120_000)
 })

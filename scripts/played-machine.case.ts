@@ -15,8 +15,11 @@ const ambient = [
   'DOCKER_HOST', 'KUBECONFIG', 'REGATTA_KIND_NODE_IMAGE', 'REGATTA_GATEWAY_BASE_IMAGE', 'REGATTA_GATEWAY_IMAGE', 'REGATTA_TESTBED_IMAGE', 'REGATTA_TOOL_TOXIPROXY',
 ]
 
-/** The container of the fault proxy answers from the process that would follow its log. */
-const faultProxy = `exec '${process.execPath}' -e 'require("http").createServer((_, answer) => answer.end(JSON.stringify({version: "2.12.0"}))).listen(+process.argv[1], "127.0.0.1")' `
+/** The container of the fault proxy answers from the process that would follow its log, and ends when nobody listens. */
+const faultProxy = `exec '${process.execPath}' -e '${[
+  'const parent = process.ppid', 'setInterval(() => process.ppid === parent || process.exit(), 100)',
+  'require("http").createServer((_, answer) => answer.end(JSON.stringify({ version: "2.12.0" }))).listen(+process.argv[1], "127.0.0.1")',
+].join('; ')}'`
 
 const goodDocker: Answer[] = [
   { when: '--version', stdout: 'Docker version 28.0.1, build 068a01e\n' },

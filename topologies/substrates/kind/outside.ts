@@ -72,6 +72,6 @@ export async function startEdge(outside: Outside, image: string, { container, ad
 export async function knownNetwork(exists: (name: string) => Promise<boolean>, name: string): Promise<string> {
   if (await exists(name)) return name
   throw topologyError('RGT_DOCKER', `there is no Docker network ${name}`, {
-    expected: 'the network on which the nodes of the existing clusters are', hint: 'name it: --network NAME (kind\'s own is called kind)',
+    expected: 'the network on which the nodes of the existing clusters are', found: `none called ${name}`, hint: 'name it: --network NAME (kind\'s own is called kind)',
   })
 }
