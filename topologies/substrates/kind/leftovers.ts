@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { claimFile, claims, forget, ownerLabel, ownerLives, reachesFurther, stateOfOwner, sweep, sweepMachine, type ClaimDocument, type Swept } from '../sockets/ownership.ts'
 import type { RegionApi } from './api/api.ts'
-import { kindClusterLabel } from './docker/clusters.ts'
+import { kindClusterLabel, removeCluster } from './docker/clusters.ts'
 import type { DockerCommandOptions } from './docker/command.ts'
 import type { DockerDaemon, Labelled } from './docker/docker.ts'
 import { runLabel } from './manifests/region.ts'
@@ -70,11 +70,11 @@ async function sweepDocker({ run, docker: parts }: ClaimDocument, swept: SweptEv
   if (parts === undefined) return
   const docker = await open(parts)
   await docker.info()
-  const nodes = await Promise.all(parts.clusters.map(async (cluster) => ({ cluster, names: await docker.containers(`${kindClusterLabel}=${cluster}`) })))
+  const nodes = Promise.all(parts.clusters.map(async (cluster) => ({ cluster, removed: await removeCluster(docker, cluster) })))
   // By the run's label, and not by the names alone, which may be anybody's by now.
   const containers = await docker.containers(`${runLabel}=${run}`)
-  await Promise.all([...nodes.flatMap(({ names }) => names), ...containers].map((name) => docker.remove(name)))
-  swept.clusters.push(...nodes.filter(({ names }) => names.length > 0).map(({ cluster }) => cluster))
+  await Promise.all(containers.map((name) => docker.remove(name)))
+  swept.clusters.push(...(await nodes).filter(({ removed }) => removed.length > 0).map(({ cluster }) => cluster))
   swept.containers.push(...containers)
   const networks = await docker.labelledNetworks(`${runLabel}=${run}`)
   for (const { name } of networks) {

@@ -1,12 +1,14 @@
 // What is there, and whose: containers and networks with their labels, one by one, because each may go meanwhile.
 
 import { lastWords, type DockerCommand } from './command.ts'
-import type { DockerCensus, Labelled } from './docker.ts'
+import type { DockerCensus, DockerDaemon, Labelled } from './docker.ts'
 
 const answerWithinMs = 5_000
 
-export function openCensus(docker: DockerCommand): DockerCensus {
+export function openCensus(docker: DockerCommand): DockerCensus & Pick<DockerDaemon, 'containers'> {
   return {
+    // Names alone: one that is being made is listed before it can be inspected.
+    containers: (label) => names(docker, all(`label=${label}`)),
     labelledContainers: (label) => containers(docker, `label=${label}`),
     attached: (network) => containers(docker, `network=${network}`),
     labelledNetworks: async (label) => labelled(docker, await names(docker, ['network', 'ls', '--filter', `label=${label}`, '--format', '{{.Name}}']),
@@ -19,9 +21,10 @@ export function openCensus(docker: DockerCommand): DockerCensus {
 }
 
 async function containers(docker: DockerCommand, filter: string): Promise<Labelled[]> {
-  const found = await names(docker, ['ps', '--all', '--filter', filter, '--format', '{{.Names}}'])
-  return labelled(docker, found, ['inspect', '--type', 'container', '--format', '{{json .Config.Labels}}'])
+  return labelled(docker, await names(docker, all(filter)), ['inspect', '--type', 'container', '--format', '{{json .Config.Labels}}'])
 }
+
+const all = (filter: string): string[] => ['ps', '--all', '--filter', filter, '--format', '{{.Names}}']
 
 async function names(docker: DockerCommand, list: string[]): Promise<string[]> {
   const said = await docker.ask(list, { what: 'list what there is', timeoutMs: answerWithinMs })

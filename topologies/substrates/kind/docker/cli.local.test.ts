@@ -111,7 +111,7 @@ test('what is done already is no error', async () => {
   const refusal = (when: string, words: string): Answer => ({ when, code: 1, stderr: `Error response from daemon: ${words}` })
   const { docker } = fake(
     refusal('pause*', 'Container abc is already paused'), refusal('unpause*', 'Container abc is not paused'), refusal('kill*', 'Cannot kill container: x: Container abc is not running'),
-    refusal('rm*', 'No such container: x'), refusal('inspect*', 'No such container: x'), refusal('network rm*', 'network x not found'), refusal('image rm*', 'No such image: x:1'),
+    refusal('rm*', 'No such container: x'), refusal('network rm*', 'network x not found'), refusal('image rm*', 'No such image: x:1'),
     refusal('image inspect*', 'No such image: x:1'),
   )
   await docker.pause('x')
@@ -121,6 +121,14 @@ test('what is done already is no error', async () => {
   await docker.removeNetwork('x')
   await docker.removeImage('x:1')
   expect(await docker.imageExists('x:1')).toBe(false)
+})
+
+test('a container that is still being made is listed before it can be removed: it is removed when it can', async () => {
+  const beingMade: Answer = { when: 'rm*', once: true, code: 1, stderr: 'Error: No such container: x' }
+  const { docker, command } = fake(beingMade, { when: 'ps*', once: true, stdout: 'x\n' })
+  await docker.remove('x')
+  expect(command.calls().filter(({ args }) => args[0] === 'rm')).toHaveLength(2)
+  expect(await fake({ when: 'ps*', stdout: 'x\n' }, { when: 'inspect*', code: 1, stderr: 'Error: No such object: x' }).docker.containers('a=b')).toEqual(['x'])
 })
 
 test('what the daemon refuses otherwise is an error with its words', async () => {

@@ -68,7 +68,6 @@ export function openDocker({ signal, ...options }: DockerOptions): DockerDaemon 
     remove,
     exec: (container, command) => docker.ask(['exec', container, ...command], { what: `run ${command[0]} in container ${container}`, timeoutMs: programWithinMs, signal }),
     follow: (container, line) => follow(docker, container, line),
-    containers: async (label) => (await census.labelledContainers(label)).map(({ name }) => name),
   }
 }
 

@@ -1,4 +1,6 @@
-// The port to whatever makes clusters. kind-cli.ts implements it with the `kind` command.
+// The port to whatever makes clusters. kind-cli.ts implements it with the `kind` command. Removing one needs Docker only.
+
+import type { DockerDaemon } from './docker.ts'
 
 export interface Clusters {
   readonly version: string
@@ -37,3 +39,15 @@ export interface Cluster {
 
 /** kind's own label on the containers that are its nodes; its value is the cluster's name. */
 export const kindClusterLabel = 'io.x-k8s.kind.cluster'
+
+/** Removes the containers that are its nodes, as `kind delete cluster` does. Idempotent. Gives their names. */
+export async function removeCluster(docker: Pick<DockerDaemon, 'containers' | 'remove'>, name: string): Promise<string[]> {
+  const removed: string[] = []
+  for (;;) {
+    // Looked for until there is none: another may have been asked for meanwhile.
+    const nodes = (await docker.containers(`${kindClusterLabel}=${name}`)).filter((node) => !removed.includes(node))
+    if (nodes.length === 0) return removed
+    for (const node of nodes) await docker.remove(node)
+    removed.push(...nodes)
+  }
+}

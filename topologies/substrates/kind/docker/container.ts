@@ -14,6 +14,7 @@ export const containerUser = { uid: 1000, gid: 1000 } as const
 
 const makeWithinMs = 60_000
 const removeWithinMs = 60_000
+const removeTries = 200
 
 export async function startContainer(docker: DockerCommand, spec: ContainerSpec, signal?: AbortSignal): Promise<void> {
   const { name, image } = spec
@@ -59,13 +60,17 @@ function contentOf({ files, state = [] }: ContainerSpec): Map<string, TarEntry[]
   return found
 }
 
-/** A paused one cannot always be killed (before Docker 20.10), and one that somebody else removes needs a moment. */
+/**
+ * A paused one cannot always be killed (before Docker 20.10), and one that somebody else removes needs a moment. One that
+ * is being made is listed seconds before it can be spoken of, and there soon after its removal was refused.
+ */
 export async function removeContainer(docker: DockerCommand, container: string): Promise<void> {
   const call = { what: `remove container ${container}`, timeoutMs: removeWithinMs }
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < removeTries; tries++) {
     const done = await docker.askUnless(/no such container|already in progress|unpause/i, ['rm', '--force', '--volumes', container], call)
     if (done !== null) return
-    if (await docker.askUnless(/no such container/i, ['inspect', '--type', 'container', '--format', '{{.Id}}', container], call) === null) return
+    const listed = await docker.ask(['ps', '--all', '--filter', `name=^/?${container}$`, '--format', '{{.Names}}'], call)
+    if (!listed.split('\n').includes(container)) return
     await docker.askUnless(/./, ['unpause', container], call)
     await sleep(100)
   }

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CodedError } from '../../../../gateway/errors.ts'
 import { topologyError } from '../../../errors.ts'
 import { CommandFailure, runCommand } from '../../../tools/command.ts'
-import { kindClusterLabel, type Cluster, type Clusters, type ClusterSpec } from './clusters.ts'
+import { kindClusterLabel, removeCluster, type Cluster, type Clusters, type ClusterSpec } from './clusters.ts'
 import { lastWords } from './command.ts'
 import type { DockerDaemon } from './docker.ts'
 import { kindConfig, longestClusterName } from './kind-config.ts'
@@ -61,7 +61,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
         throw error instanceof CommandFailure ? failed(spec, error) : error
       }
     },
-    remove: (name) => removeCluster(docker, name),
+    remove: async (name) => void await removeCluster(docker, name),
     async load(name, images) {
       await kind(['load', 'docker-image', ...images, '--name', name], { timeoutMs: loadWithinMs }).catch((error: unknown) => {
         if (!(error instanceof CommandFailure)) throw error
@@ -69,11 +69,6 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
       })
     },
   }
-}
-
-/** Removes the containers that are its nodes, as `kind delete cluster` does. Idempotent. */
-export async function removeCluster(docker: Pick<DockerDaemon, 'containers' | 'remove'>, name: string): Promise<void> {
-  for (const node of await docker.containers(`${kindClusterLabel}=${name}`)) await docker.remove(node)
 }
 
 async function made(docker: DockerDaemon, { name, kubeconfig }: ClusterSpec): Promise<Cluster> {
