@@ -68,7 +68,8 @@ export async function removeContainer(docker: DockerCommand, container: string):
   const call = { what: `remove container ${container}`, timeoutMs: removeWithinMs }
   for (let tries = 0; tries < removeTries; tries++) {
     const done = await docker.askUnless(/no such container|already in progress|unpause/i, ['rm', '--force', '--volumes', container], call)
-    if (done !== null) return
+    // Newer commands end well where there is none, and then name none.
+    if (done !== null && done.trim() !== '') return
     const listed = await docker.ask(['ps', '--all', '--filter', `name=^/?${container}$`, '--format', '{{.Names}}'], call)
     if (!listed.split('\n').includes(container)) return
     await docker.askUnless(/./, ['unpause', container], call)
