@@ -34,6 +34,9 @@ export async function startLinks(
     command: toxiproxy
       ? ['toxiproxy-server', '-host', '0.0.0.0', '-port', String(linksApiPort)]
       : ['node', `${programFolder}/fault-proxy.mjs`, file],
+    // It would log every accepted connection; and at some hundred requests a second a second thread costs more in wake-ups
+    // than it carries.
+    ...(toxiproxy ? { environment: { LOG_LEVEL: 'error', GOMAXPROCS: '1' } } : {}),
     files: toxiproxy ? {} : { [file]: JSON.stringify({ listen: { host: '0.0.0.0', port: linksApiPort }, token, seed }) },
     publish: [{ inside: linksApiPort, port: apiPort }, ...links.map(({ link, port }) => ({ inside: link.insidePort, port }))],
   })
