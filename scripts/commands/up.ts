@@ -3,10 +3,11 @@
 
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../gateway/runtime.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
+import { eventsFile } from '../../topologies/history/columns.ts'
 import { openHistory } from '../../topologies/history/open.ts'
 import { gatewayConfig } from '../../topologies/gateway-config.ts'
 import { loadTopology } from '../../topologies/load.ts'
@@ -91,8 +92,8 @@ async function hold(name: string, options: UpOptions): Promise<number> {
     return ExitCode.pass
   }).finally(async () => {
     await history.finalise()
-    // Of what never was up there is nothing to look at.
-    if (!wasUp) rmSync(runDir, { recursive: true, force: true })
+    // Where nothing was up and nobody said a word there is nothing to look at.
+    if (!wasUp && statSync(join(runDir, eventsFile)).size === 0) rmSync(runDir, { recursive: true, force: true })
   })
 }
 

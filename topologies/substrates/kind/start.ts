@@ -38,8 +38,8 @@ import { openSite, type Site } from './site.ts'
 import type { Part } from './wanted.ts'
 import { openWorkloads } from './workloads.ts'
 
-const snapshotTimeoutMs = 30_000
-const steadyTimeoutMs = 60_000
+/** Of the time that a cluster may take: for the first configuration, and again until everybody sees everybody. */
+const steadyShare = 1 / 3
 const healTimeoutMs = 60_000
 const endGraceMs = 2_000
 /** A container's program is the first process of its own space of numbers. */
@@ -76,6 +76,7 @@ function refuseOtherThanReference({ options }: StartRequest): void {
 async function startOn(site: Site, request: StartRequest, declared: Capabilities): Promise<Deployment> {
   const { topology, config, seed, history, signal, options } = request
   const { run, claim, docker, outside, proxy, stages, undo, inventory, token, existing } = site
+  const readyTimeoutMs = readyTimeoutOf(options.clusters ?? {})
   const layout = layOutClusters({
     topology, run, ports: site.ports, token, seed, images: site.images,
     namespacePrefix: existing ? run : null, nodePorts: existing ? null : fixedNodePorts, linksAddress: site.linksAddress,
@@ -100,7 +101,7 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
     regions: topology.regions, plans: layout.regions, grounds: site.grounds, crds: site.crds, atOnce: site.atOnce,
     images: site.loadImages ? [site.images.gateway, site.images.testbed] : null,
     namespaces: existing ? ownNamespaces(run, noteNamespaces) : null,
-    manifestsDir: join(request.runDir, 'manifests'), readyTimeoutMs: readyTimeoutOf(options.clusters ?? {}), stages, undo, signal,
+    manifestsDir: join(request.runDir, 'manifests'), readyTimeoutMs, stages, undo, signal,
     answering: (plan, ground) => following.region(plan, ground.api),
   }))
   const links = await stages.time('edges', async () => {
@@ -123,9 +124,9 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   })
   undo.push(() => publisher?.close())
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
-  await stages.time('snapshots', () => Promise.all([publisher!.publishAll(config), serving.all(snapshotTimeoutMs)]))
+  await stages.time('snapshots', () => Promise.all([publisher!.publishAll(config), serving.all(readyTimeoutMs * steadyShare)]))
   const admin = adminPorts(site, layout, grounds)
-  await stages.time('steady', () => untilSteady(admin, steadyTimeoutMs, signal))
+  await stages.time('steady', () => untilSteady(admin, readyTimeoutMs * steadyShare, signal))
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
 
   const capabilities = declared.loss.supported && await grounds[0].nodes?.canLose() !== true ? withoutLoss(declared) : declared

@@ -22,7 +22,10 @@ export function watchSnapshots(gateways: readonly string[]): FirstSnapshots {
     async all(timeoutMs) {
       let timer: NodeJS.Timeout | undefined
       const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${[...waiting].join(', ')} had no snapshot after ${timeoutMs} ms`)), timeoutMs)
+        timer = setTimeout(() => reject(topologyError('RGT_SUBSTRATE_START', `${waiting.size} of ${gateways.length} gateways have no configuration`, {
+          expected: `a first snapshot within ${timeoutMs / 1000} s`, found: `none at ${[...waiting].join(', ')}`,
+          hint: 'a machine that is busy with other things is too slow for this: end them, or take a smaller topology',
+        })), timeoutMs)
       })
       await Promise.race([everyone, late]).finally(() => clearTimeout(timer))
     },
