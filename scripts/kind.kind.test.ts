@@ -109,11 +109,24 @@ describeKind('what goes wrong with clusters', ({ kind, nodeImage }) => {
     await expect.poll(run.left).toEqual([])
   }, 300_000)
 
+  const dark = {
+    regions: 2,
+    spec: { phases: { warmup: '500ms', steady: '2s', fault: '60s', healing: '1s', recovered: '1s' }, method: [{ fault: 'regional-outage', region: 'eu-west' }] },
+  }
+
+  test('SIGINT while a region is dark: it is healed, all is taken down, and what there is is judged', async () => {
+    const run = start(dark)
+    await until(run, 1, nodes, 'status=paused')
+    await run.noteVolumes()
+    run.process.kill('SIGINT')
+    const { code, out } = await run.ended
+    expect(code).toBe(130)
+    expect(JSON.parse(out)).toMatchObject({ verdict: 'inconclusive', exitCode: 130 })
+    expect(run.left()).toEqual([])
+  }, 600_000)
+
   test('SIGKILL while a region is dark: `down --stale` leaves nothing', async () => {
-    const run = start({
-      regions: 2,
-      spec: { phases: { warmup: '500ms', steady: '2s', fault: '60s', healing: '1s', recovered: '1s' }, method: [{ fault: 'regional-outage', region: 'eu-west' }] },
-    })
+    const run = start(dark)
     await until(run, 1, nodes, 'status=paused')
     await run.noteVolumes()
     run.process.kill('SIGKILL')

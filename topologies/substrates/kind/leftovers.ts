@@ -81,6 +81,12 @@ async function sweepDocker({ run, docker: parts }: ClaimDocument, swept: SweptEv
     await removeNetwork(docker, name, swept)
     swept.networks.push(name)
   }
+  if (swept.killed.length === 0) return
+  // kind was ended in the middle of something: a daemon that is busy comes to it only now.
+  await sleep(settleMs)
+  for (const cluster of parts.clusters) {
+    if ((await removeCluster(docker, cluster)).length > 0 && !swept.clusters.includes(cluster)) swept.clusters.push(cluster)
+  }
 }
 
 /** What is still on it and is a node of a cluster came late: kind was making it when its owner died. */
