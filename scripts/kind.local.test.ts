@@ -97,7 +97,7 @@ describe.concurrent('while it is made', () => {
     await failsUp(machine, expected, ...args)
     const calls = machine.docker.calls().map(({ args: said }) => said.join(' '))
     for (const created of calls.filter((call) => call.startsWith('network create')).map((call) => call.split(' ').at(-1)!)) expect(calls).toContain(`network rm ${created}`)
-    for (const started of calls.filter((call) => /^create --name regatta/.test(call)).map((call) => call.split(' ')[2])) expect(calls).toContain(`rm --force --volumes ${started}`)
+    for (const started of calls.filter((call) => call.startsWith('create --name regatta')).map((call) => call.split(' ')[2])) expect(calls).toContain(`rm --force --volumes ${started}`)
   }, 120_000)
 })
 
