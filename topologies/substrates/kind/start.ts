@@ -21,6 +21,7 @@ import { openPublisher, type Publisher } from '../sockets/publisher.ts'
 import { watchSnapshots } from '../sockets/snapshots.ts'
 import { unwind, type Undo } from '../sockets/stages.ts'
 import { clockOffset, loopbackAdmin, podAdmin, untilSteady, type AdminPort } from './admin.ts'
+import { untilCalm } from './calm.ts'
 import { openFollowing, type Followed } from './evidence.ts'
 import { openFaultDesk, type RegionUnderFault } from './faults.ts'
 import { readyTimeoutOf, type Ground } from './grounds.ts'
@@ -128,6 +129,11 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   const admin = adminPorts(site, layout, grounds)
   await stages.time('steady', () => untilSteady(admin, readyTimeoutMs * steadyShare, signal))
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
+  // Who only looks around need not wait for it.
+  if (options.engines !== undefined) {
+    const use = await stages.time('calm', () => untilCalm(signal))
+    request.progress('calm', `${Math.round(use * 100)} % of the processors in use`)
+  }
 
   const capabilities = declared.loss.supported && await grounds[0].nodes?.canLose() !== true ? withoutLoss(declared) : declared
   const clusters = options.clusters ?? {}
