@@ -51,7 +51,7 @@ test('a cluster is made in the network of the run, with ports on loopback and a 
   expect(env.PATH.split(':')[0]).toBe(all.docker.folder)
   expect(parse(readFileSync(config, 'utf8'))).toEqual({
     kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', networking: { apiServerAddress: '127.0.0.1' },
-    kubeadmConfigPatches: [expect.stringContaining('containerLogMaxSize: 500Mi')],
+    kubeadmConfigPatches: [expect.stringContaining('containerLogMaxSize: 500Mi'), expect.stringContaining('leader-elect: "false"'), expect.stringContaining('housekeeping-interval: 60s')],
     nodes: [{ role: 'control-plane', extraPortMappings: [{ containerPort: 30_080, hostPort: 13_001, listenAddress: '127.0.0.1', protocol: 'TCP' }] }],
   })
   expect(all.started).toContain('kind run-eu')
