@@ -9,7 +9,7 @@ import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Capabilities } from '../../primitives.ts'
 import { cutsOf } from '../../region-links.ts'
-import type { Deployment, StartRequest } from '../../substrate.ts'
+import type { Deployment, LoadSpec, StartRequest } from '../../substrate.ts'
 import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openLinkBoard } from '../sockets/links.ts'
@@ -19,7 +19,7 @@ import { supervise } from '../sockets/processes.ts'
 import { childEnvironment } from '../sockets/programs.ts'
 import { openPublisher, type Publisher } from '../sockets/publisher.ts'
 import { watchSnapshots } from '../sockets/snapshots.ts'
-import { unwind, type Undo } from '../sockets/stages.ts'
+import { unwind, type Stages, type Undo } from '../sockets/stages.ts'
 import { clockOffset, loopbackAdmin, podAdmin, untilSteady, type AdminPort } from './admin.ts'
 import { untilCalm } from './calm.ts'
 import { openFollowing, type Followed } from './evidence.ts'
@@ -35,6 +35,7 @@ import { startEdge } from './outside.ts'
 import { clusterPlane } from './publish.ts'
 import { openRegionFaults } from './region-faults.ts'
 import { raiseRegions } from './regions.ts'
+import { rehearse } from './rehearsal.ts'
 import { openSite, type Site } from './site.ts'
 import type { Part } from './wanted.ts'
 import { openWorkloads } from './workloads.ts'
@@ -145,7 +146,8 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   undo.push(() => loads.end())
   describe(site, layout, admin, grounds)
   return openDeployment({
-    kind: 'kind', capabilities, inventory, journal, publisher, loads: loads.loads,
+    kind: 'kind', capabilities, inventory, journal, publisher,
+    loads: options.engines === undefined ? loads.loads : withRehearsal(loads.loads, layout, site.stages, request),
     faults: openFaultDesk({
       capabilities, links, isolation: topology.clusters.isolation,
       asLinks: existing ? (primitive) => cutsOf(topology, primitive) : null,
@@ -192,6 +194,23 @@ function openRunLoads({ claim, workDir, programs, token, k6, inventory }: Site, 
   })
   const loads = openLoads({ supervisor, programs, waysIn: layout.waysIn, token, k6, journal, history, workDir, clock: inventory.clock, ...(player === undefined ? {} : { player }) })
   return { loads, end: () => supervisor.endAll(endGraceMs) }
+}
+
+/** What was declared is rehearsed when the drill is about to begin. */
+function withRehearsal(loads: Loads, { waysIn }: KindLayout, stages: Stages, { signal, progress }: StartRequest): Loads {
+  const declared: LoadSpec[] = []
+  return {
+    ...loads,
+    add(load) {
+      declared.push(load)
+      loads.add(load)
+    },
+    async prepare() {
+      const { requests, failed } = await stages.time('rehearsal', () => rehearse(declared, waysIn, signal))
+      progress('rehearsal', `${requests} requests, ${failed} failed; none of them is in the record`)
+      await loads.prepare()
+    },
+  }
 }
 
 function underFault({ token }: Site, layout: KindLayout, { region, api, nodes }: Ground, following: Followed, journal: Journal): RegionUnderFault {
