@@ -50,4 +50,4 @@ export async function preflight({ docker, options, clusters, signal, progress, a
 }
 
 /** A daemon behind a socket file shares this machine's memory, or lives in a virtual machine that tells less. */
-const isHere = (host: string | undefined): boolean => host === undefined || host.startsWith('unix://')
+export const isHere = (host: string | null = null): boolean => host === null || host.startsWith('unix://')

@@ -1,15 +1,16 @@
 // What the adapter makes of kind: what it is told, its failures by their kinds, and nothing left of a cluster that
 // could not be made.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, stringify } from 'yaml'
 import { openDocker } from './cli.ts'
 import type { Clusters, ClusterSpec } from './clusters.ts'
 import { fakeCommand, removeFakes, type Answer, type FakeCommand } from './fake.case.ts'
 import { openClusters } from './kind-cli.ts'
+import { kubeadmPatches, staticPodPatches } from './quiet.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'regatta-kind-cli-'))
 afterAll(() => {
@@ -23,12 +24,12 @@ const version = { when: 'version*', stdout: 'kind v0.33.0 go1.26.8 linux/amd64\n
 
 interface Fakes { clusters: Clusters; kind: FakeCommand; docker: FakeCommand; started: string[] }
 
-async function fakes(kindAnswers: Answer[], dockerAnswers: Answer[] = []): Promise<Fakes> {
+async function fakes(kindAnswers: Answer[], dockerAnswers: Answer[] = [], host: string | null = 'tcp://10.0.0.1:1'): Promise<Fakes> {
   const kind = fakeCommand('kind', [version, ...kindAnswers])
   const docker = fakeCommand('docker', [...dockerAnswers, node, labels])
   const started: string[] = []
   const clusters = await openClusters({
-    command: kind.path, docker: openDocker({ command: docker.path, host: null }), dockerCommand: docker.path, host: 'tcp://10.0.0.1:1', started: (_, name) => started.push(name),
+    command: kind.path, docker: openDocker({ command: docker.path, host: null }), dockerCommand: docker.path, host, started: (_, name) => started.push(name),
   })
   return { clusters, kind, docker, started }
 }
@@ -51,7 +52,7 @@ test('a cluster is made in the network of the run, with ports on loopback and a 
   expect(env.PATH.split(':')[0]).toBe(all.docker.folder)
   expect(parse(readFileSync(config, 'utf8'))).toEqual({
     kind: 'Cluster', apiVersion: 'kind.x-k8s.io/v1alpha4', networking: { apiServerAddress: '127.0.0.1' },
-    kubeadmConfigPatches: [expect.stringContaining('containerLogMaxSize: 500Mi'), expect.stringContaining('leader-elect: "false"'), expect.stringContaining('housekeeping-interval: 60s')],
+    kubeadmConfigPatches: kubeadmPatches.map((patch) => stringify(patch)),
     nodes: [{ role: 'control-plane', extraPortMappings: [{ containerPort: 30_080, hostPort: 13_001, listenAddress: '127.0.0.1', protocol: 'TCP' }] }],
   })
   expect(all.started).toContain('kind run-eu')
@@ -61,9 +62,22 @@ test('a cluster is made in the network of the run, with ports on loopback and a 
   expect(removed(all)).toBe(false)
 })
 
+test('a daemon of this machine is given patches of what kubeadm writes, each a file that a node finds', async () => {
+  const all = await fakes([], [], 'unix:///run/docker.sock')
+  await all.clusters.create(spec, never)
+  const made = parse(readFileSync(join(folder, 'eu.kind.yaml'), 'utf8')) as { kubeadmConfigPatches: string[]; nodes: { extraMounts: { hostPath: string; containerPath: string; readOnly: boolean }[] }[] }
+  const [{ hostPath, containerPath, readOnly }] = made.nodes[0].extraMounts
+  expect([hostPath, readOnly]).toEqual([join(folder, 'kubeadm-patches'), true])
+  expect(made.kubeadmConfigPatches.map((patch) => parse(patch) as object)).toContainEqual({ kind: 'InitConfiguration', patches: { directory: containerPath } })
+  expect(readdirSync(hostPath).sort()).toEqual(Object.keys(staticPodPatches).sort())
+  // An absent probe would be merged with the one that is there; null takes it away.
+  expect(parse(readFileSync(join(hostPath, 'etcd+strategic.yaml'), 'utf8'))).toMatchObject({ spec: { containers: [{ name: 'etcd', readinessProbe: null }] } })
+})
+
 test.each<[string, Answer, string, string]>([
   ['never ready', { when: 'create*', stderr: ' ✗ Waiting ≤ 20s for control-plane = Ready\n • WARNING: Timed out waiting for Ready ⚠️' }, 'RGT_CLUSTER', 'not ready after 20 s'],
   ['kubeadm fails', { when: 'create*', code: 1, stderr: 'ERROR: failed to create cluster: failed to init node with kubeadm: command "docker exec" failed\nCommand Output: a\nb\nc\nd\ne' }, 'RGT_CLUSTER', 'could not be made'],
+  ['a folder that Docker does not share', { when: 'create*', code: 1, stderr: 'ERROR: failed to create cluster: command "docker run" failed\ndocker: Error response from daemon: Mounts denied: The path /srv/run is not shared from the host' }, 'RGT_CLUSTER', 'could not be made'],
   ['no image of kind\'s own', { when: 'create*', code: 1, stderr: 'ERROR: failed to create cluster: failed to pull image "kindest/node:v1.34.0": exit status 1' }, 'RGT_IMAGE', 'could not be pulled'],
 ])('%s: a coded error, and nothing is left', async (_, answer, code, message) => {
   const all = await fakes([answer])

@@ -1,16 +1,19 @@
 // Clusters by the `kind` command: in the run's own network, with a kubeconfig of their own (never the user's), each call
 // with an end. What fails or is aborted is taken away again, node by node, which needs no kind.
 
-import { writeFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stringify } from 'yaml'
 import type { CodedError } from '../../../../gateway/errors.ts'
 import { topologyError } from '../../../errors.ts'
 import { CommandFailure, runCommand } from '../../../tools/command.ts'
+import { isHere } from '../preflight.ts'
 import { kindClusterLabel, removeCluster, type Cluster, type Clusters, type ClusterSpec } from './clusters.ts'
 import { lastWords } from './command.ts'
 import type { DockerDaemon } from './docker.ts'
 import { kindConfig, longestClusterName } from './kind-config.ts'
+import { staticPodPatches } from './quiet.ts'
 
 const answerWithinMs = 10_000
 const loadWithinMs = 5 * 60_000
@@ -47,7 +50,8 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
       if (nodeImage !== null) await haveNodeImage(docker, nodeImage)
       signal.throwIfAborted()
       const config = `${dirname(kubeconfig)}/${basename(kubeconfig).replace(/\.kubeconfig$/, '')}.kind.yaml`
-      await writeFile(config, kindConfig(spec))
+      // A daemon elsewhere would find no such folder, and make an empty one.
+      await writeFile(config, kindConfig(spec, isHere(options.host) ? await writePatches(dirname(kubeconfig)) : null))
       const image = nodeImage === null ? [] : ['--image', nodeImage]
       try {
         const said = await kind(['create', 'cluster', '--name', name, ...image, '--config', config, '--kubeconfig', kubeconfig, '--wait', `${readyTimeoutMs}ms`],
@@ -69,6 +73,14 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
       })
     },
   }
+}
+
+/** One folder for all clusters of a run; each writes the same. */
+async function writePatches(workDir: string): Promise<string> {
+  const folder = resolve(workDir, 'kubeadm-patches')
+  await mkdir(folder, { recursive: true })
+  await Promise.all(Object.entries(staticPodPatches).map(([file, patch]) => writeFile(join(folder, file), stringify(patch))))
+  return folder
 }
 
 async function made(docker: DockerDaemon, { name, kubeconfig }: ClusterSpec): Promise<Cluster> {
@@ -95,6 +107,9 @@ function failed(spec: ClusterSpec, error: CommandFailure): CodedError {
   const details = { found, cause: error }
   if (/failed to pull image|pull access denied|manifest unknown|no such image/i.test(error.output)) {
     return topologyError('RGT_IMAGE', `the node image of cluster ${spec.name} is not here and could not be pulled`, { ...details, hint: imageHint })
+  }
+  if (/mounts denied|not shared from the host|is not shared/i.test(error.output)) {
+    return topologyError('RGT_CLUSTER', `cluster ${spec.name} could not be made`, { ...details, hint: 'Docker may not see this folder: let it share it, or work in one that it shares' })
   }
   return topologyError('RGT_CLUSTER', `cluster ${spec.name} could not be made`, {
     ...details, hint: 'make one by hand to see more: kind create cluster --retain; too many inotify watches and too little memory are common causes',
