@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
+import type { GroupEntries } from '../sockets/generator/bootstrap.ts'
 import type { RegionApi } from './api/api.ts'
 import { partLabel, podPorts, type RegionPlan } from './manifests/region.ts'
 
@@ -65,6 +66,28 @@ export async function untilSteady(ports: readonly AdminPort[], timeoutMs: number
         throw topologyError('RGT_SUBSTRATE_START', `${port.process} was not steady after ${timeoutMs} ms`, {
           expected: 'ready, every target healthy, every service available', found: wanting,
           hint: 'the gateways\' own log lines are in events.ndjson; a node whose ports cannot be reached from the network of the fault proxy looks like this too',
+        })
+      }
+      await sleep(lookMs)
+    }
+  }))
+}
+
+/**
+ * Resolves when every way in answers, whatever it says: a Service is known to its node some moments after its pods are
+ * ready. Throws RGT_SUBSTRATE_START that names one that does not.
+ */
+export async function untilAnswering(waysIn: Record<string, GroupEntries>, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const untilUs = systemClock.nowUs() + timeoutMs * 1000
+  const all = Object.values(waysIn).flatMap(({ edges, regions }) => [...Object.values(edges), ...Object.values(regions)])
+  await Promise.all(all.map(async ({ host, port, gateway }) => {
+    for (;;) {
+      signal.throwIfAborted()
+      const answered = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(answerMs) }).then(() => true, () => false)
+      if (answered) return
+      if (systemClock.nowUs() > untilUs) {
+        throw topologyError('RGT_SUBSTRATE_START', `the way in to ${gateway ?? 'a gateway'} did not answer after ${timeoutMs} ms`, {
+          expected: 'any answer', found: `none at ${host}:${port}`, hint: 'the node\'s kube-proxy may not run: too few inotify instances on this machine look like this',
         })
       }
       await sleep(lookMs)

@@ -34,6 +34,9 @@ export async function startLinks(
     command: toxiproxy
       ? ['toxiproxy-server', '-host', '0.0.0.0', '-port', String(linksApiPort)]
       : ['node', `${programFolder}/fault-proxy.mjs`, file],
+    // Toxiproxy dials in its accept loop: a pod that is gone, and answers nothing, would hold up a link for two minutes. On
+    // the network of one machine a connection that is not made at once is not made at all.
+    sysctls: { 'net.ipv4.tcp_syn_retries': '1' },
     // It would log every accepted connection; and at some hundred requests a second a second thread costs more in wake-ups
     // than it carries.
     ...(toxiproxy ? { environment: { LOG_LEVEL: 'error', GOMAXPROCS: '1' } } : {}),

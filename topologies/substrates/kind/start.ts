@@ -20,7 +20,7 @@ import { childEnvironment } from '../sockets/programs.ts'
 import { openPublisher, type Publisher } from '../sockets/publisher.ts'
 import { watchSnapshots } from '../sockets/snapshots.ts'
 import { unwind, type Stages, type Undo } from '../sockets/stages.ts'
-import { clockOffset, loopbackAdmin, podAdmin, untilSteady, type AdminPort } from './admin.ts'
+import { clockOffset, loopbackAdmin, podAdmin, untilAnswering, untilSteady, type AdminPort } from './admin.ts'
 import { untilCalm } from './calm.ts'
 import { openFollowing, type Followed } from './evidence.ts'
 import { openFaultDesk, type RegionUnderFault } from './faults.ts'
@@ -128,7 +128,11 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
   await stages.time('snapshots', () => Promise.all([publisher!.publishAll(config), serving.all(readyTimeoutMs * steadyShare)]))
   const admin = adminPorts(site, layout, grounds)
-  await stages.time('steady', () => untilSteady(admin, readyTimeoutMs * steadyShare, signal))
+  await stages.time('steady', async () => {
+    await Promise.all(layout.regions.map((plan) => apiOf(grounds, plan).ready([{ namespace: plan.namespaces.system, name: 'gateway' }], readyTimeoutMs * steadyShare, signal)))
+    await untilSteady(admin, readyTimeoutMs * steadyShare, signal)
+    await untilAnswering(layout.waysIn, readyTimeoutMs * steadyShare, signal)
+  })
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
   // Who only looks around need not wait for it.
   if (options.engines !== undefined) {

@@ -31,7 +31,7 @@ export async function startContainer(docker: DockerCommand, spec: ContainerSpec,
 
 /** Pure. Lines are kept in a few files of bounded size, so that a long run does not fill the disk. */
 export function createArguments(spec: ContainerSpec): string[] {
-  const { name, image, network, command: [program, ...rest], labels, publish, keepInput, memoryBytes, environment = {} } = spec
+  const { name, image, network, command: [program, ...rest], labels, publish, keepInput, memoryBytes, environment = {}, sysctls = {} } = spec
   return [
     '--name', name, '--network', network, '--pull', 'never', '--read-only', '--tmpfs', '/tmp:mode=1777',
     '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--user', `${containerUser.uid}:${containerUser.gid}`,
@@ -39,6 +39,7 @@ export function createArguments(spec: ContainerSpec): string[] {
     ...labelArguments(labels),
     ...publish.flatMap(({ inside, port }) => ['--publish', `127.0.0.1:${port}:${inside}`]),
     ...[...contentOf(spec).keys()].flatMap((folder) => ['--mount', `type=volume,dst=${folder},volume-nocopy`]),
+    ...Object.entries(sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
     ...Object.entries(environment).flatMap(([variable, value]) => ['--env', `${variable}=${value}`]),
     ...(keepInput ? ['--interactive'] : []),
     ...(memoryBytes === undefined ? [] : ['--memory', String(memoryBytes)]),

@@ -73,6 +73,8 @@ export interface ContainerSpec {
   files: Record<string, string>
   /** Folders that the container's user may write, kept through `kill` and `start`; not below the root itself. Else only /tmp, in memory, is written. */
   state?: string[]
+  /** Settings of the kernel for its network namespace: `net.ipv4.…`. */
+  sysctls?: Record<string, string>
   /** Added to what the image sets. */
   environment?: Record<string, string>
   /** Standard input stays open, because our programs end when it closes. */

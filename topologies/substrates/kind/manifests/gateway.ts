@@ -40,8 +40,9 @@ function gatewayService(plan: RegionPlan, name: string, which: readonly (keyof N
     metadata: { name, namespace: plan.namespaces.system, labels: partLabels(plan, 'gateway') },
     spec: {
       type: 'NodePort',
-      // On the one node of a cluster of our own the gateway sees who calls. Elsewhere a pod may move to another node.
-      externalTrafficPolicy: plan.nodePorts === null ? 'Cluster' : 'Local',
+      // `Local` would drop packets while there is no gateway, and Toxiproxy, which dials in its accept loop, would then
+      // hang for minutes. With `Cluster` they are refused.
+      externalTrafficPolicy: 'Cluster',
       selector: { ...nameLabels('gateway'), [inServiceLabel]: 'true' },
       ports: gatewayPorts.filter(({ of }) => which.includes(of)).map(({ name: port, port: number, of }) => ({
         name: port, port: number, targetPort: port, protocol: 'TCP', ...(plan.nodePorts === null ? {} : { nodePort: plan.nodePorts[of] }),
