@@ -108,7 +108,7 @@ export function openFaultDesk({ topology, links, supervisor, token, servicesPort
   }
 
   const replacements = openReplacements({
-    supervisor, turns, graceMs: endGraceMs, isDown: (name) => isUnder('stop', name),
+    supervisor, turns, graceMs: endGraceMs, isDown: (name) => dead.has(name) || isUnder('stop', name),
     async started(name) {
       frozen.delete(name)
       await serveAgain(name)
