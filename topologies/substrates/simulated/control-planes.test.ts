@@ -329,7 +329,7 @@ test('every order of pausing, killing, cutting and publishing: no gateway goes b
     expect(revisionsHeld(world)).toEqual(world.held.map(() => revision + 1))
     expect(new Set(world.held.map((snapshot) => snapshot!.routes[0].timeouts.requestMs))).toEqual(new Set([(revision + 1) * 1000]))
     for (const revisions of world.applied.flat()) expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b))
-  }), { numRuns: 300 })
+  }), { numRuns: 900 })
   // The property says nothing when nothing was ever lost.
   expect([lost.publications > 20, lost.silences > 20]).toEqual([true, true])
 })
