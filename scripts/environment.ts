@@ -17,13 +17,15 @@ export function explicitTools(): Record<string, string> {
 
 /**
  * REGATTA_KIND_NODE_IMAGE, REGATTA_GATEWAY_BASE_IMAGE, REGATTA_GATEWAY_IMAGE and REGATTA_TESTBED_IMAGE, REGATTA_K6_IMAGE and
- * REGATTA_K6_STARTER_IMAGE, DOCKER_HOST, and KUBECONFIG (its first file); those that are set.
+ * REGATTA_K6_STARTER_IMAGE, DOCKER_HOST, KUBECONFIG (its first file) and GOPROXY (its first address); those that are set.
  */
 export function clusterEnvironment(): Omit<ClusterOptions, 'contexts' | 'network' | 'loadContext' | 'parallelism'> {
   const {
     REGATTA_KIND_NODE_IMAGE: nodeImage, REGATTA_GATEWAY_BASE_IMAGE: baseImage, REGATTA_GATEWAY_IMAGE: gatewayImage,
-    REGATTA_TESTBED_IMAGE: testbedImage, REGATTA_K6_IMAGE: k6Image, REGATTA_K6_STARTER_IMAGE: k6StarterImage, DOCKER_HOST: dockerHost, KUBECONFIG,
+    REGATTA_TESTBED_IMAGE: testbedImage, REGATTA_K6_IMAGE: k6Image, REGATTA_K6_STARTER_IMAGE: k6StarterImage, DOCKER_HOST: dockerHost, KUBECONFIG, GOPROXY,
   } = process.env
   const kubeconfig = KUBECONFIG?.split(delimiter).find((file) => file !== '')
-  return Object.fromEntries(Object.entries({ nodeImage, baseImage, gatewayImage, testbedImage, k6Image, k6StarterImage, dockerHost, kubeconfig }).filter(([, value]) => value !== undefined && value !== ''))
+  // As Go reads it: a list, in which words are no addresses.
+  const moduleProxy = GOPROXY?.split(/[,|]/).find((entry) => /^https?:\/\//.test(entry))?.replace(/\/+$/, '')
+  return Object.fromEntries(Object.entries({ nodeImage, baseImage, gatewayImage, testbedImage, k6Image, k6StarterImage, dockerHost, kubeconfig, moduleProxy }).filter(([, value]) => value !== undefined && value !== ''))
 }

@@ -65,6 +65,8 @@ export interface ClusterOptions {
   /** Images that are in the clusters already, or can be pulled by them; built and loaded when absent. Both or none. */
   gatewayImage?: string
   testbedImage?: string
+  /** Where a Go module proxy answers, for machines without a Go toolchain: CRDs of others come from Go modules. */
+  moduleProxy?: string
   /** As DOCKER_HOST; Docker's own default when absent. */
   dockerHost?: string
   /** Existing clusters, region → kubeconfig context, instead of new ones. Every region of the topology is named. */

@@ -14,20 +14,36 @@ export interface LineWriter {
 const gatherMs = 100
 
 export function openLines(stream: Writable, scheduler: Scheduler): LineWriter {
+  const { put, flush } = openGathered(stream, scheduler)
+  return { put: (line) => put(`${JSON.stringify(line)}\n`), flush }
+}
+
+export interface GatheredWriter {
+  /** Text that is written within a tenth of a second. */
+  put(text: string): void
+  /** `rest` will have something to say within a tenth of a second. */
+  later(): void
+  flush(): void
+}
+
+/** `rest`: what else is to be written, asked for when it is written. */
+export function openGathered(stream: Writable, scheduler: Scheduler, rest: () => string = () => ''): GatheredWriter {
   let gathered = ''
   let cancel: (() => void) | null = null
   const flush = (): void => {
     cancel?.()
     cancel = null
-    if (gathered === '') return
-    stream.write(gathered)
+    const text = gathered + rest()
     gathered = ''
+    if (text !== '') stream.write(text)
   }
+  const later = (): void => void (cancel ??= scheduler.after(gatherMs, flush))
   return {
-    put(line) {
-      gathered += `${JSON.stringify(line)}\n`
-      cancel ??= scheduler.after(gatherMs, flush)
+    put(text) {
+      gathered += text
+      later()
     },
+    later,
     flush,
   }
 }

@@ -17,7 +17,7 @@ function request(change: Partial<PreflightRequest> & { images?: string[]; memory
     pulled, clusters: 3, options: {}, progress() {}, available: async () => 64 * gibibyte,
     docker: {
       info: async () => ({ version: '28.0.1', memoryBytes, cpus: 4 }),
-      imageExists: async (tag) => images.includes(tag),
+      imageId: async (tag) => (images.includes(tag) || pulled.includes(tag) ? `sha256:${tag}` : null),
       async pullImage(tag) {
         pulled.push(tag)
         if (tag.startsWith('none/')) throw topologyError('RGT_IMAGE', 'no registry', { found: 'no such host' })

@@ -65,7 +65,7 @@ export async function openSite(request: StartRequest, claim: Claim, workDir: str
   const { docker, clusters, found, atOnce, note, given, network } = await stages.time('tools', () => ready(request, claim, inventory))
   const [programs, ports, crds] = await stages.time('prepare', () => Promise.all([
     takePrograms(claim), reservePorts(claim, portsNeeded(topology)),
-    clusterCrds({ policy: tools, signal, progress: (text) => progress('prepare', text) }),
+    clusterCrds({ policy: tools, signal, moduleProxy: options.moduleProxy, progress: (text) => progress('prepare', text) }),
   ]))
   Object.assign(inventory.tools, crds.tools)
   const images = given ?? await stages.time('images', () => runImages({

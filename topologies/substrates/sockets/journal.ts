@@ -52,8 +52,9 @@ export function openJournal(sink: HistorySink, clockOffsetUs: (process: string) 
       if (evidence === null) this.note({ kind: 'tool', tool: process, text: line })
       else if (evidence[0] === 'event') put({ source: process, ...evidence[1], atUs: evidence[1].atUs - clockOffsetUs(process) } as HistoryEvent)
       else if (zeroUs !== null) {
-        const attempt = evidence[1]
-        sink.attempt({ ...attempt, gateway: process.slice(process.indexOf('/') + 1), startUs: attempt.startUs - clockOffsetUs(process) - zeroUs })
+        const gateway = process.slice(process.indexOf('/') + 1)
+        const offsetUs = clockOffsetUs(process) + zeroUs
+        for (const attempt of evidence[1]) sink.attempt({ ...attempt, gateway, startUs: attempt.startUs - offsetUs })
       }
     },
   }

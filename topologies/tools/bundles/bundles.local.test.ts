@@ -69,7 +69,7 @@ async function proxy(answer: (path: string) => Buffer | null): Promise<{ origin:
   return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
 }
 
-const places = (moduleOrigin: string, cacheDir = folder()): BundlePlaces => ({ ...defaultBundlePlaces(), cacheDir, path: '/nowhere', moduleOrigin, answerWithinMs: 2_000 })
+const places = (moduleOrigin: string | null, cacheDir = folder()): BundlePlaces => ({ ...defaultBundlePlaces(), cacheDir, path: '/nowhere', moduleOrigin, answerWithinMs: 2_000 })
 const crd = (name: string): string => `apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: ${name}\n`
 const { module, version, folder: inside } = bundles['mcs-api']
 const prefix = `${module}@${version}`
@@ -83,6 +83,10 @@ describe('a bundle', () => {
     expect(found).toMatchObject({ reason: expect.stringMatching(/go is not in PATH.*checksum of sigs.k8s.io\/mcs-api is h1:.*refused/), error: { code: 'RGT_TOOL_MISSING' } })
     expect(await findBundle('mcs-api', { allowInstall: true }, { places: where })).toMatchObject({ reason: expect.stringContaining('not tried again yet') })
     expect(asked).toEqual([`/${module}/@v/${version}.zip`])
+  })
+
+  it('says what to set where there is neither Go nor a proxy', async () => {
+    expect(await findBundle('mcs-api', { allowInstall: true }, { places: places(null) })).toMatchObject({ reason: expect.stringMatching(/go is not in PATH.*no module proxy is named: set GOPROXY/) })
   })
 
   it('comes from the proxy, of its own folder only', async () => {

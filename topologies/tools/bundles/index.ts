@@ -33,13 +33,13 @@ export interface FoundBundle {
 export interface BundleMissing { reason: string; error: CodedError }
 
 export interface BundlePlaces extends InstallPlaces {
-  /** A Go module proxy, for machines without a Go toolchain. */
-  moduleOrigin: string
+  /** A Go module proxy, for machines without a Go toolchain; null = none is named. */
+  moduleOrigin: string | null
 }
 
 export interface FindBundleOptions extends InstallOptions { places?: BundlePlaces }
 
-export const defaultBundlePlaces = (): BundlePlaces => ({ ...defaultPlaces(), moduleOrigin: 'https://proxy.golang.org' })
+export const defaultBundlePlaces = (): BundlePlaces => ({ ...defaultPlaces(), moduleOrigin: null })
 
 /**
  * A wrong explicit path is not passed over, as with tools. @throws the signal's reason when aborted; errors of the

@@ -1,5 +1,5 @@
 // The two ways to the files of a Go module: the machine's Go toolchain, which goes where the machine is configured
-// to go, and the public module proxy, for machines without one. Either way the module's checksum must be the one
+// to go, and a module proxy that somebody named, for machines without one. Either way the module's checksum must be the one
 // that the bundle names.
 
 import { createHash } from 'node:crypto'
@@ -16,8 +16,8 @@ export interface ModuleJob {
   scratch: string
   /** PATH in which `go` is looked up. */
   path: string
-  /** A Go module proxy. */
-  moduleOrigin: string
+  /** A Go module proxy; null = none is named. */
+  moduleOrigin: string | null
   answerWithinMs: number
   signal?: AbortSignal
   progress(text: string): void
@@ -41,6 +41,7 @@ const takeByGo: TakeModule = async ({ module, version, sum, folder }, { scratch,
 }
 
 const takeFromProxy: TakeModule = async ({ module, version, sum, folder }, job) => {
+  if (job.moduleOrigin === null) throw new Error('no module proxy is named: set GOPROXY')
   const file = `${version}.zip`
   const url = `${job.moduleOrigin}/${escaped(module)}/@v/${escaped(file)}`
   const dispatcher = dispatcherFor(url, job.answerWithinMs)

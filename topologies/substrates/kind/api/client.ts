@@ -65,7 +65,7 @@ export async function openRegionApi({ region, ...choice }: RegionApiChoice): Pro
         headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify(patch),
       })
     },
-    pods: async (selector) => (await listPods(transport, selector)).map(stateOf),
+    pods: async (selector) => (await listPods(transport, selector)).items.map(stateOf),
     evict: (pod) => evict(transport, pod),
     ready: (deployments, timeoutMs, signal) => waitReady(transport, deployments, timeoutMs, signal),
     follow(selector, line) {

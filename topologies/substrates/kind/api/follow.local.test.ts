@@ -67,6 +67,17 @@ class PlayedPod {
   }
 }
 
+/** The doorbell of a watch: rings when pods are others than that list had. */
+function watchPods(version: string, response: ServerResponse): void {
+  response.writeHead(200).flushHeaders()
+  const looking = setInterval(() => {
+    if (lost) response.destroy()
+    else if (versionOf() !== version) response.write('{}\n')
+  }, 20)
+  response.on('close', () => clearInterval(looking))
+}
+const versionOf = (): string => [...pods.keys()].join()
+
 let played: PlayedServer
 let api: RegionApi
 const pods = new Map<string, PlayedPod>()
@@ -83,7 +94,8 @@ beforeEach(async () => {
       return
     }
     const [, name, log] = /^\/api\/v1\/namespaces\/system\/pods(?:\/([^/]+)(\/log)?)?$/.exec(request.path)!
-    if (name === undefined) return { status: 200, body: { items: [...pods.values()].map(({ object }) => object) } }
+    if (name === undefined && request.query.get('watch') === 'true') return watchPods(request.query.get('resourceVersion')!, response)
+    if (name === undefined) return { status: 200, body: { metadata: { resourceVersion: versionOf() }, items: [...pods.values()].map(({ object }) => object) } }
     const pod = pods.get(name)
     if (pod === undefined) return status(404, 'not found')
     if (log === undefined) return { status: 200, body: pod.object }

@@ -1,22 +1,25 @@
 // Every line that pods write, each once and in the order of its pod: through new pods, containers that are started again,
 // nodes that stand still, and losses of the API server.
 //
-//   list pods each second ──► one reader a pod:
+//   list pods, and again when the server tells of a change ──► one reader a pod:
 //     look at the pod ──► the oldest container whose log is there and not read to its end
 //        ├─ it ended ──► read the rest ──► the next container
 //        └─ it runs  ──► stream, from where the reader stands ──► (ends, breaks, falls silent) ──► look again
 //
-// What cannot be heard: pods that came and went within a second, a container that was started again twice while the API
+// What cannot be heard: pods that came and went between two looks, a container that was started again twice while the API
 // server was lost (a node keeps one previous log), what was rotated away meanwhile. Standard error is in the stream too.
 
 import { StringDecoder } from 'node:string_decoder'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PodSelector } from './api.ts'
 import { openLogCursor, type LogCursor } from './log-cursor.ts'
-import { containerOf, listPods, type Pod } from './pods.ts'
+import { containerOf, listPods, podsChanged, type Pod } from './pods.ts'
 import type { Transport } from './transport.ts'
 
-const listMs = 1_000
+/** At least between two looks. */
+const listMs = 250
+/** At least between two looks at a server that did not answer. */
+const againMs = 1_000
 /** A call that only looks: soon given up, because it is soon repeated. */
 const lookTimeoutMs = 5_000
 /** A stream that says nothing for so long is opened anew: it may be one that nobody serves any more. */
@@ -33,14 +36,19 @@ export function followPods(transport: Transport, selector: PodSelector, line: Li
   const known = new Set<string>()
   const watch = async (): Promise<void> => {
     while (!signal.aborted) {
-      const pods = await listPods(transport, selector, { timeoutMs: lookTimeoutMs, again: false, signal }).catch(() => [])
-      for (const pod of pods) {
-        const uid = pod.metadata!.uid!
-        if (known.has(uid) || containerOf(pod).status === null) continue
-        known.add(uid)
-        void readPod({ transport, namespace: selector.namespace, name: pod.metadata!.name!, uid, line, signal })
+      try {
+        const pods = await listPods(transport, selector, { timeoutMs: lookTimeoutMs, again: false, signal })
+        for (const pod of pods.items) {
+          const uid = pod.metadata!.uid!
+          if (known.has(uid) || containerOf(pod).status === null) continue
+          known.add(uid)
+          void readPod({ transport, namespace: selector.namespace, name: pod.metadata!.name!, uid, line, signal })
+        }
+        await rest(listMs, signal)
+        await podsChanged(transport, selector, pods, { silenceMs, signal })
+      } catch {
+        await rest(againMs, signal)
       }
-      await rest(listMs, signal)
     }
   }
   void watch()
@@ -166,10 +174,10 @@ async function readContainer(reading: Reading, cursor: LogCursor, id: string, sh
 
 /** An answer did not take up where the last one broke off: was the file rotated, or is it the next container's? */
 async function isRotated(reading: Reading, id: string): Promise<boolean> {
-  for (let waitedMs = 0; waitedMs < lagMs && !reading.signal.aborted; waitedMs += listMs) {
+  for (let waitedMs = 0; waitedMs < lagMs && !reading.signal.aborted; waitedMs += againMs) {
     const shown = await look(reading)
     if (shown === 'gone' || (shown !== 'unknown' && shown.newest?.id !== id)) return false
-    await rest(listMs, reading.signal)
+    await rest(againMs, reading.signal)
   }
   return true
 }

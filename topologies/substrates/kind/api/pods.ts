@@ -11,12 +11,23 @@ export type Pod = V1Pod
 /** Set by meshes, whose own container may come first. */
 const defaultContainer = 'kubectl.kubernetes.io/default-container'
 
-export async function listPods(transport: Transport, { namespace, labels }: PodSelector, options: { timeoutMs?: number; again?: boolean; signal?: AbortSignal } = {}): Promise<Pod[]> {
+export interface PodList { items: Pod[]; metadata: { resourceVersion: string } }
+
+export async function listPods(transport: Transport, selector: PodSelector, options: { timeoutMs?: number; again?: boolean; signal?: AbortSignal } = {}): Promise<PodList> {
+  return transport.json<PodList>({ method: 'GET', path: pathOf(selector), purpose: `list pods of ${selector.namespace}`, ...options })
+}
+
+/** Resolves when pods are no more as that list had them, or when a look is due: after `silenceMs`, or when the watch broke. */
+export async function podsChanged(transport: Transport, selector: PodSelector, { metadata }: PodList, { silenceMs, signal }: { silenceMs: number; signal: AbortSignal }): Promise<void> {
+  const path = `${pathOf(selector)}&watch=true&resourceVersion=${metadata.resourceVersion}`
+  const changes = await transport.stream({ method: 'GET', path, purpose: `watch pods of ${selector.namespace}`, signal }, silenceMs)
+  await new Promise<void>((resolve) => changes.once('data', () => resolve()).once('close', resolve))
+  changes.destroy()
+}
+
+function pathOf({ namespace, labels }: PodSelector): string {
   const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`).join(',')
-  const { items } = await transport.json<{ items: Pod[] }>({
-    method: 'GET', path: `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`, purpose: `list pods of ${namespace}`, ...options,
-  })
-  return items
+  return `/api/v1/namespaces/${namespace}/pods?labelSelector=${encodeURIComponent(selector)}`
 }
 
 /** The one container that is ours; null before the kubelet has taken the pod. */

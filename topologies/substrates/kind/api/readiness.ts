@@ -44,7 +44,7 @@ async function look(transport: Transport, deployment: DeploymentName, signal: Ab
   })
   if (found === null) return { deployment, found, pods: [] }
   // A pod that is going, or was evicted, is replaced by another one.
-  const pods = (await listPods(transport, { namespace, labels: found.spec!.selector.matchLabels ?? {} }, { signal }))
+  const pods = (await listPods(transport, { namespace, labels: found.spec!.selector.matchLabels ?? {} }, { signal })).items
     .filter(({ metadata, status }) => metadata?.deletionTimestamp === undefined && status?.phase !== 'Failed' && status?.phase !== 'Succeeded')
   const wanted = found.spec!.replicas ?? 1
   const { observedGeneration = 0, updatedReplicas = 0, readyReplicas = 0 } = found.status ?? {}

@@ -104,7 +104,7 @@ test('an abort ends kind, removes what there is, and gives the reason', async ()
 })
 
 test('a node image that is not to be had is told before kind is asked', async () => {
-  const all = await fakes([], [{ when: 'image inspect*', code: 1, stderr: 'Error: No such image: node/image:1' }, { when: 'pull*', code: 1, stderr: 'dial tcp: lookup registry-1.docker.io: no such host' }])
+  const all = await fakes([], [{ when: 'image inspect*', code: 1, stderr: 'Error: No such image: node/image:1' }, { when: 'pull*', code: 1, stderr: 'Error response from daemon: dial tcp: lookup registry-1.docker.io: no such host' }])
   await expect(all.clusters.create(spec, never)).rejects.toMatchObject({ code: 'RGT_IMAGE', details: { hint: expect.stringContaining('REGATTA_KIND_NODE_IMAGE') as string } })
   expect(all.kind.calls().some(({ args }) => args[0] === 'create')).toBe(false)
 })

@@ -8,10 +8,11 @@ import { stringify } from 'yaml'
 import type { CodedError } from '../../../../gateway/errors.ts'
 import { topologyError } from '../../../errors.ts'
 import { CommandFailure, runCommand } from '../../../tools/command.ts'
-import { isHere } from '../preflight.ts'
 import { kindClusterLabel, removeCluster, type Cluster, type Clusters, type ClusterSpec } from './clusters.ts'
 import { lastWords } from './command.ts'
 import type { DockerDaemon } from './docker.ts'
+import { haveImage } from './have-image.ts'
+import { isHere } from './host.ts'
 import { kindConfig, longestClusterName } from './kind-config.ts'
 import { staticPodPatches } from './quiet.ts'
 
@@ -47,7 +48,7 @@ export async function openClusters(options: ClustersOptions): Promise<Clusters> 
     async create(spec, signal) {
       const { name, network, nodeImage, kubeconfig, readyTimeoutMs } = spec
       refuseLongName(name)
-      if (nodeImage !== null) await haveNodeImage(docker, nodeImage)
+      if (nodeImage !== null) await haveImage(docker, { what: 'node image', image: nodeImage, variable: 'REGATTA_KIND_NODE_IMAGE', signal })
       signal.throwIfAborted()
       const config = `${dirname(kubeconfig)}/${basename(kubeconfig).replace(/\.kubeconfig$/, '')}.kind.yaml`
       // A daemon elsewhere would find no such folder, and make an empty one.
@@ -85,13 +86,6 @@ async function writePatches(workDir: string): Promise<string> {
 
 async function made(docker: DockerDaemon, { name, kubeconfig }: ClusterSpec): Promise<Cluster> {
   return { name, kubeconfig, context: `kind-${name}`, nodes: await docker.containers(`${kindClusterLabel}=${name}`) }
-}
-
-async function haveNodeImage(docker: DockerDaemon, image: string): Promise<void> {
-  if (await docker.imageExists(image)) return
-  await docker.pullImage(image).catch((cause: CodedError) => {
-    throw topologyError('RGT_IMAGE', `the node image ${image} is not here and could not be pulled`, { found: cause.details.found, hint: imageHint, cause })
-  })
 }
 
 function refuseLongName(name: string): void {

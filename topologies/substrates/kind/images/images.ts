@@ -10,11 +10,16 @@ import type { FoundTool } from '../../../tools/index.ts'
 import { isOlder } from '../../../tools/tool.ts'
 import { projectRoot, type Program } from '../../sockets/bundle.ts'
 import type { Docker, DockerImages } from '../docker/docker.ts'
+import { haveImage, type WantedImage } from '../docker/have-image.ts'
 import { readContext, tagOf, writeContext, type ImageContext } from './context.ts'
 import { imageLabel, pruneImages } from './prune.ts'
 
 export const defaultBaseImage = 'node:24-bookworm-slim'
 const leastNode = '24.0.0'
+
+/** What the run's own images are built upon. */
+export const baseImageOf = ({ baseImage = defaultBaseImage }: { baseImage?: string }): WantedImage =>
+  ({ what: 'base image', image: baseImage, variable: 'REGATTA_GATEWAY_BASE_IMAGE', expected: 'an image with Node 24 or newer as `node`' })
 
 export interface RunImagesRequest {
   docker: Pick<Docker, 'imageExists' | 'buildImage' | 'removeImage'> & DockerImages
@@ -44,7 +49,7 @@ export interface RunImages {
 /** Throws RGT_IMAGE when the base is not to be had, brings no fit Node, or a build fails; RGT_DOCKER when Docker does not answer. */
 export async function runImages(request: RunImagesRequest): Promise<RunImages> {
   const { docker, programs, baseImage = defaultBaseImage, toxiproxy, progress, signal } = request
-  const baseId = await haveBase(docker, baseImage, progress)
+  const baseId = await haveImage(docker, { ...baseImageOf({ baseImage }), signal, progress })
   const gateway = await readContext(join(projectRoot, 'gateway', 'Dockerfile'), [programs.gateway, programs['control-plane']])
   const testbedOf = (binaries: string[]): Promise<ImageContext> =>
     readContext(join(projectRoot, 'topologies', 'substrates', 'kind', 'images', 'Dockerfile'), [programs.services, programs['fault-proxy'], programs.generator], binaries)
@@ -82,22 +87,6 @@ export async function runImages(request: RunImagesRequest): Promise<RunImages> {
     gateway: gatewayTag, testbed: testbed.tag, realToxiproxy: real, built,
     toxiproxy: real ? { version: toxiproxy!.version, origin: toxiproxy!.origin } : { version: 'none', origin: 'embedded', reason },
   }
-}
-
-async function haveBase(docker: DockerImages, image: string, progress: (text: string) => void): Promise<string> {
-  const here = await docker.imageId(image)
-  if (here !== null) return here
-  progress(`pulling ${image}`)
-  await docker.pullImage(image).catch((cause: unknown) => {
-    if (!(cause instanceof CodedError) || cause.code !== 'RGT_IMAGE') throw cause
-    throw topologyError('RGT_IMAGE', `the base image ${image} is not here and could not be pulled`, {
-      expected: 'an image with Node 24 or newer as `node`', found: cause.details.found,
-      hint: `name one that is there: REGATTA_GATEWAY_BASE_IMAGE, or let Docker reach a registry: docker pull ${image}`, cause,
-    })
-  })
-  const pulled = await docker.imageId(image)
-  if (pulled !== null) return pulled
-  throw topologyError('RGT_IMAGE', `the base image ${image} is gone again`, { hint: 'somebody else removes images: docker images' })
 }
 
 async function refuseOtherNode(docker: DockerImages, image: string): Promise<void> {
