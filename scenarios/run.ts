@@ -19,6 +19,7 @@ import { limitsInRealTime, plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
 import { runFile, type RunError, type RunRecord } from './run-record.ts'
 import type { Scenario } from './scenario.ts'
+import { unhurried } from './adapted.ts'
 
 export interface RunRequest {
   scenario: Scenario
@@ -44,7 +45,7 @@ export interface RunRequest {
  */
 export async function run(request: RunRequest): Promise<RunRecord> {
   const { scenario, topology, seed, runDir } = request
-  const planned = plan(scenario, topology, seed)
+  const planned = plan(unhurried(scenario, request.substrate), topology, seed)
   const config = overlay(await gatewayConfig(planned.topology), scenario.config)
   mkdirSync(runDir, { recursive: true })
   const record = firstRecord(request, planned, config)

@@ -71,14 +71,14 @@ describe('assignment', () => {
 })
 
 describe('reproduction', () => {
-  const options = { on: 'local', gateway: 'reference', mesh: 'none', seed: 1, repeat: 20, out: '/x', embedded: true, install: true, live: true }
+  const options = { on: 'local', gateway: 'reference', mesh: 'none', seed: 1, repeat: 20, rateShare: 1, out: '/x', embedded: true, install: true, live: true }
   it('is one run, with its own seed, and nothing that is as usual', () => {
     expect(reproduction('regional-outage', options, 7)).toBe('regatta run regional-outage --on local --seed 7')
   })
 
   it('keeps what changes the run', () => {
-    expect(reproduction('./mine.yaml', { ...options, fast: true, embedded: false, install: false, gateway: 'envoy' }, 1))
-      .toBe('regatta run ./mine.yaml --on local --seed 1 --fast --no-embedded --no-install --gateway envoy')
+    expect(reproduction('./mine.yaml', { ...options, fast: true, rateShare: 0.5, embedded: false, install: false, gateway: 'envoy' }, 1))
+      .toBe('regatta run ./mine.yaml --on local --seed 1 --fast --rate-share 0.5 --no-embedded --no-install --gateway envoy')
   })
 })
 

@@ -13,6 +13,8 @@ export interface Substrate {
   readonly time: 'real' | 'virtual'
   /** Metrics that cannot be measured here, and why: thresholds on them are told as unsupported. */
   readonly unmeasured: Readonly<Record<string, string>>
+  /** How long the phases before a fault last here at least, microseconds; a plan's own may be longer. */
+  readonly leastUs?: Readonly<{ warmup: number; steady: number }>
   capabilities(): Capabilities
   start(request: StartRequest): Promise<Deployment>
 }

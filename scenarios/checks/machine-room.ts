@@ -35,6 +35,7 @@ export const machineRoom: Rule = {
       evidence: worst === undefined ? ['no sample of the machine outside the warm-up'] : [
         ...byPhase.map(({ phase, share, seconds }) => `${phase}: processor use ${formatUnit(share, 'share')} over ${seconds} samples`),
         `event-loop lag at most ${formatMs(lagMs)}`,
+        ...(room ? [] : ['a machine that is too small for the drill can offer less of its load: --rate-share']),
       ],
     }]
   },

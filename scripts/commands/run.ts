@@ -8,6 +8,7 @@ import { loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
+import { unhurried, withRateShare } from '../../scenarios/adapted.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
 import type { ClusterOptions, SimulationOptions, Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
@@ -32,6 +33,7 @@ export interface RunOptions extends TypedClusters {
   out: string
   json?: boolean
   fast?: boolean
+  rateShare: number
   model?: string
   /** commander: `--no-embedded`, `--no-install`, `--no-live` */
   embedded: boolean
@@ -55,6 +57,7 @@ Examples:
   regatta run ./my-drill.yaml --json | jq .verdict one verdict document a line on standard output
   regatta run regional-hang --gateway envoy        the same drill on another gateway
   regatta run regional-hang --on simulated         in virtual time, in a second; --model takes calibrated constants
+  regatta run regional-outage --rate-share 0.5     half the offered load, on a machine that is too small for it
   regatta run regional-outage --on kind            on clusters of its own; --contexts takes those that are there
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
@@ -74,11 +77,18 @@ export function withRunOptions(command: Commander): Commander {
     .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
     .option('--fast', 'the short form of the scenario, about 15 s')
+    .option('--rate-share <share>', 'offer this share of every load\'s rate, above 0 and at most 1: for a machine that is smaller than the drill', share, 1)
     .option(...modelOption)
     .option('--json', 'print verdict documents on standard output, one a line, and nothing else')
     .option('--no-embedded', 'a missing tool is an error instead of a stand-in')
     .option('--no-install', 'use only tools that are here already')
     .option('--no-live', 'plain progress lines even on a terminal')
+}
+
+function share(text: string): number {
+  const value = Number(text)
+  if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= 1) return value
+  throw new InvalidArgumentError(`expected a number above 0 and at most 1, found \`${text}\``)
 }
 
 export function wholeNumber(text: string): number {
@@ -93,7 +103,8 @@ function atLeastOne(text: string): number {
 
 /** All that was typed is looked at before anything is started or written. */
 async function runScenario(name: string, options: RunOptions): Promise<number> {
-  const { scenario, topology } = await loadScenarioAndTopology(name, { fast: options.fast ?? false })
+  const { scenario: whole, topology } = await loadScenarioAndTopology(name, { fast: options.fast ?? false })
+  const scenario = withRateShare(whole, options.rateShare)
   const substrate = findSubstrate(options.on)
   findGateway(options.gateway)
   if (!meshes.includes(options.mesh)) {
@@ -136,7 +147,7 @@ interface Once {
 async function runOnce({ name, scenario, topology, substrate, options, simulation, clusters, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const plain = options.json === true || !options.live || !process.stderr.isTTY
-  const live: Live = openLive({ plan: plan(scenario, topology, seed), plain, stream: process.stderr })
+  const live: Live = openLive({ plan: plan(unhurried(scenario, substrate), topology, seed), plain, stream: process.stderr })
   let record
   try {
     record = await run({
@@ -164,7 +175,7 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
 
 /** How to do it again: what was typed, without what only says where results go. */
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
-  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', options.model === undefined ? '' : `--model ${options.model}`,
+  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', options.rateShare === 1 ? '' : `--rate-share ${options.rateShare}`, options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
     ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
     .filter((part) => part !== '').join(' ')

@@ -1,45 +1,39 @@
 // The admin ports of gateways, wherever they run: mapped to loopback where the clusters are ours, through the API server
-// where they are not. Through them a start waits until all is steady, and clocks are compared.
+// where they are not. Through them a start waits until all is steady.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
+import { adminAnswerMs, listeningAdmin, type AdminPort } from '../sockets/admin-ports.ts'
 import type { GroupEntries } from '../sockets/generator/bootstrap.ts'
 import type { RegionApi } from './api/api.ts'
+import { apiOf, type Ground } from './grounds.ts'
+import type { KindLayout } from './layout.ts'
 import { partLabel, podPorts, type RegionPlan } from './manifests/region.ts'
+import type { Site } from './site.ts'
 
-export interface AdminPort {
-  /** `gateway/eu-west` */
-  process: string
-  /** For people; empty when there is none on this machine. */
-  address: string
-  ask(method: 'GET' | 'POST', path: string): Promise<{ status: number; body: string }>
-}
-
-const answerMs = 3_000
-
-export function loopbackAdmin(process: string, port: number, token: string): AdminPort {
-  const address = `http://127.0.0.1:${port}`
-  return {
-    process, address,
-    async ask(method, path) {
-      const response = await fetch(`${address}${path}`, { method, headers: { 'x-regatta-token': token }, signal: AbortSignal.timeout(answerMs) })
-      return { status: response.status, body: await response.text() }
-    },
-  }
-}
-
-export function podAdmin({ region, namespaces }: RegionPlan, api: RegionApi, token: string): AdminPort {
+function podAdmin({ region, namespaces }: RegionPlan, api: RegionApi, token: string): AdminPort {
   return {
     process: `gateway/${region}`, address: '',
     async ask(method, path) {
       const [pod] = await api.pods({ namespace: namespaces.system, labels: { [partLabel]: 'gateway' } })
       if (pod === undefined) throw topologyError('RGT_WORKLOAD', `region ${region} has no gateway pod`)
       return api.call({ namespace: pod.namespace, name: pod.name, port: podPorts.admin }, {
-        method, path, headers: { 'x-regatta-token': token }, timeoutMs: answerMs,
+        method, path, headers: { 'x-regatta-token': token }, timeoutMs: adminAnswerMs,
       })
     },
   }
+}
+
+/** Of every edge and every region's gateway. */
+export function adminPorts({ token, existing, regionPorts }: Site, layout: KindLayout, grounds: readonly Ground[]): AdminPort[] {
+  const here = (process: string, port: number): AdminPort => listeningAdmin(process, { host: '127.0.0.1', port }, token)
+  return [
+    ...layout.edges.map(({ name, adminPort }) => here(`edge/${name}`, adminPort)),
+    ...layout.regions.map((plan) => existing
+      ? podAdmin(plan, apiOf(grounds, plan), token)
+      : here(`gateway/${plan.region}`, regionPorts[plan.region].admin)),
+  ]
 }
 
 /** What `/status` tells, as far as it is read here. */
@@ -83,7 +77,7 @@ export async function untilAnswering(waysIn: Record<string, GroupEntries>, timeo
   await Promise.all(all.map(async ({ host, port, gateway }) => {
     for (;;) {
       signal.throwIfAborted()
-      const answered = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(answerMs) }).then(() => true, () => false)
+      const answered = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.timeout(adminAnswerMs) }).then(() => true, () => false)
       if (answered) return
       if (systemClock.nowUs() > untilUs) {
         throw topologyError('RGT_SUBSTRATE_START', `the way in to ${gateway ?? 'a gateway'} did not answer after ${timeoutMs} ms`, {
@@ -108,29 +102,4 @@ async function wantingAt(port: AdminPort): Promise<string | null> {
   } catch (error) {
     return String(error)
   }
-}
-
-export interface ClockOffset {
-  /** How far the other's monotonic clock is ahead of ours, microseconds; nought when it is ours. */
-  offsetUs: number
-  uncertaintyUs: number
-}
-
-const samples = 12
-
-/**
- * Compares clocks as NTP does (RFC 5905, section 8): the sample with the shortest round trip, its middle. A machine's
- * processes and containers share CLOCK_MONOTONIC; whoever cannot be told from ours is taken for ours.
- */
-export async function clockOffset(port: AdminPort): Promise<ClockOffset> {
-  let best: ClockOffset = { offsetUs: 0, uncertaintyUs: Infinity }
-  for (let taken = 0; taken < samples; taken++) {
-    const sentUs = systemClock.nowUs()
-    const { status, body } = await port.ask('GET', '/clock')
-    const heardUs = systemClock.nowUs()
-    if (status !== 200) throw topologyError('RGT_SUBSTRATE_START', `${port.process} does not tell its clock`, { found: `status ${status}` })
-    const uncertaintyUs = (heardUs - sentUs) / 2
-    if (uncertaintyUs < best.uncertaintyUs) best = { offsetUs: (JSON.parse(body) as { nowUs: number }).nowUs - sentUs - uncertaintyUs, uncertaintyUs }
-  }
-  return Math.abs(best.offsetUs) <= best.uncertaintyUs ? { offsetUs: 0, uncertaintyUs: 0 } : best
 }

@@ -21,6 +21,8 @@ export interface Ground {
   nodes: Nodes | null
 }
 
+export const apiOf = (grounds: readonly Ground[], { region }: { region: string }): RegionApi => grounds.find((ground) => ground.region === region)!.api
+
 export interface Grounds {
   /** Makes or finds the cluster of a region and waits until its API server answers. */
   provide(region: Region, signal: AbortSignal): Promise<Ground>

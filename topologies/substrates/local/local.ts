@@ -8,6 +8,7 @@ import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
+import { collectGarbage, entriesOf, listeningAdmin } from '../sockets/admin-ports.ts'
 import type { Program } from '../sockets/bundle.ts'
 import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
@@ -132,8 +133,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   }
   signal.throwIfAborted()
 
-  inventory.entries = Object.fromEntries(Object.entries(layout.waysIn).map(([group, { edges, regions }]) =>
-    [group, [...Object.values(edges), ...Object.values(regions)].map(({ host, port }) => `http://${host}:${port}`)]))
+  inventory.entries = entriesOf(layout.waysIn)
   inventory.admin = Object.fromEntries([...layout.gateways, ...edges].map(({ name, role, listen }) =>
     [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
 
@@ -146,7 +146,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     inventory, faults, journal,
     publisher: fixedPublisher(publisher, product),
     loads,
-    collectGarbage: () => collectGarbage(layout, token, journal),
+    collectGarbage: () => collectGarbage(layout.gateways.map((gateway) => listeningAdmin(gatewayProcess(gateway), gateway.listen.admin, token)), journal),
     collectGarbageEveryMs: options.collectGarbageEveryMs,
     end: () => unwind(undo),
   })
@@ -161,16 +161,6 @@ async function layLinks(open: () => Promise<FaultProxy>, { entries }: Layout): P
   const links = openLinkBoard(proxy, entries)
   await links.lay()
   return { proxy, links }
-}
-
-/** Asks every gateway to collect garbage; what does not answer (a drill may have stopped it) is told in the history. */
-function collectGarbage(layout: Layout, token: string, journal: Journal): void {
-  for (const gateway of layout.gateways) {
-    const { host, port } = gateway.listen.admin
-    fetch(`http://${host}:${port}/gc`, { method: 'POST', headers: { 'x-regatta-token': token }, signal: AbortSignal.timeout(2000) })
-      .then((response) => { if (!response.ok) throw new Error(`status ${response.status}`) })
-      .catch((error: unknown) => journal.note({ kind: 'tool', tool: gatewayProcess(gateway), text: `no garbage collection: ${String(error)}` }))
-  }
 }
 
 function processSpecs(layout: Layout, programs: Record<Program, string>): ProcessSpec[] {

@@ -7,6 +7,7 @@ import { topologyError } from '../../errors.ts'
 import type { HistorySink, RequestRow } from '../../history.ts'
 import type { Inventory, LoadSpec } from '../../substrate.ts'
 import type { Program } from './bundle.ts'
+import { favour, measuringNiceness } from './favour.ts'
 import type { Journal } from './journal.ts'
 import type { GeneratorBootstrap, GroupEntries } from './generator/bootstrap.ts'
 import { openK6, type K6Player } from './k6/k6.ts'
@@ -62,7 +63,7 @@ export function openLoads(parts: LoadsParts): Loads {
     return openK6({
       load, entries, token, workDir: join(parts.workDir, 'k6'),
       start({ args, env }) {
-        supervisor.start({ name, command: binary!, args, environment: env, ends: true })
+        favour(supervisor.start({ name, command: binary!, args, environment: env, ends: true }).pid)
         return { exited: supervisor.ended(name), stderr: () => supervisor.lastWords(name) }
       },
       request: (row) => history.request(row),
@@ -72,7 +73,7 @@ export function openLoads(parts: LoadsParts): Loads {
   const startGenerator = (name: string, mine: LoadSpec[]): void => {
     const bounds = mine.flatMap(({ maxInFlight }) => (maxInFlight === undefined ? [] : [maxInFlight]))
     const bootstrap: GeneratorBootstrap = {
-      name, token: parts.token, zeroUs: null, loads: mine, entries: parts.waysIn, niceness: -5, ...(bounds.length === 0 ? {} : { maxInFlight: Math.min(...bounds) }),
+      name, token: parts.token, zeroUs: null, loads: mine, entries: parts.waysIn, niceness: measuringNiceness, ...(bounds.length === 0 ? {} : { maxInFlight: Math.min(...bounds) }),
     }
     done.push(new Promise((resolve) => telling.set(name, resolve)))
     parts.supervisor.start({ name, command: process.execPath, args: [parts.programs.generator], bootstrap })
