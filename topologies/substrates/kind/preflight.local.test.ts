@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { topologyError } from '../../errors.ts'
+import { inotifyInstances } from './inotify.ts'
 import { availableBytes, freeMemory, memoryNeeded } from './memory.ts'
 import { preflight, type PreflightRequest } from './preflight.ts'
 
@@ -14,7 +15,7 @@ function request(change: Partial<PreflightRequest> & { images?: string[]; memory
   const { images = ['node:24-bookworm-slim'], memoryBytes = 64 * gibibyte, ...rest } = change
   const pulled: string[] = []
   return {
-    pulled, clusters: 3, options: {}, progress() {}, available: async () => 64 * gibibyte,
+    pulled, clusters: 3, options: {}, progress() {}, available: async () => 64 * gibibyte, instances: async () => 128,
     docker: {
       info: async () => ({ version: '28.0.1', memoryBytes, cpus: 4 }),
       imageId: async (tag) => (images.includes(tag) || pulled.includes(tag) ? `sha256:${tag}` : null),
@@ -55,6 +56,16 @@ describe('preflight', () => {
     expect(here.pulled).toEqual([])
     await expect(preflight(request({ memoryBytes: 2 * gibibyte }))).rejects.toMatchObject({ code: 'RGT_MEMORY' })
     await expect(preflight(request({ memoryBytes: 2 * gibibyte, clusters: 1 }))).resolves.toMatchObject({ atOnce: 1 })
+  })
+
+  test('too few inotify instances here are told with what raises them; a daemon elsewhere has its own', async () => {
+    await expect(preflight(request({ clusters: 4 }))).resolves.toBeDefined()
+    await expect(preflight(request({ clusters: 5 }))).rejects.toMatchObject({
+      code: 'RGT_CLUSTER', details: { expected: '140: 28 a cluster', found: 'fs.inotify.max_user_instances = 128', hint: expect.stringContaining('sysctl') as string },
+    })
+    await expect(preflight(request({ clusters: 5, options: { dockerHost: 'ssh://build-machine' } }))).resolves.toBeDefined()
+    await expect(preflight(request({ clusters: 5, instances: async () => null }))).resolves.toBeDefined()
+    expect(await inotifyInstances('/nowhere')).toBe(null)
   })
 
   test('the memory of this machine says nothing about a daemon elsewhere', async () => {

@@ -7,6 +7,7 @@ import { clustersAtOnce } from './docker/concurrency.ts'
 import { haveImage } from './docker/have-image.ts'
 import { isHere } from './docker/host.ts'
 import { baseImageOf } from './images/images.ts'
+import { inotifyInstances, refuseTooFewInstances } from './inotify.ts'
 import { availableBytes, freeMemory, refuseTooLittle } from './memory.ts'
 
 export interface PreflightRequest {
@@ -18,6 +19,8 @@ export interface PreflightRequest {
   progress(text: string): void
   /** Of this machine, bytes; null when unknown. Tests bring their own. */
   available?(): Promise<number | null>
+  /** Inotify instances that a user of this machine may hold; null when there is no bound. Tests bring their own. */
+  instances?(): Promise<number | null>
 }
 
 export interface Preflight {
@@ -26,12 +29,16 @@ export interface Preflight {
   atOnce: number
 }
 
-/** Throws RGT_DOCKER, RGT_MEMORY, RGT_IMAGE; the signal's reason when aborted. */
-export async function preflight({ docker, options, clusters, signal, progress, available = availableBytes }: PreflightRequest): Promise<Preflight> {
+/** Throws RGT_DOCKER, RGT_MEMORY, RGT_CLUSTER, RGT_IMAGE; the signal's reason when aborted. */
+export async function preflight({ docker, options, clusters, signal, progress, available = availableBytes, instances = inotifyInstances }: PreflightRequest): Promise<Preflight> {
   const info = await docker.info()
   signal?.throwIfAborted()
-  const memory = { dockerTotalBytes: info.memoryBytes, availableBytes: isHere(options.dockerHost) ? await available() : null }
-  if (clusters > 0) refuseTooLittle(clusters, memory)
+  const here = isHere(options.dockerHost)
+  const memory = { dockerTotalBytes: info.memoryBytes, availableBytes: here ? await available() : null }
+  if (clusters > 0) {
+    refuseTooLittle(clusters, memory)
+    if (here) refuseTooFewInstances(clusters, await instances())
+  }
   // Without a name kind takes the image that was made for its own version, and fetches it itself.
   if (clusters > 0 && options.nodeImage !== undefined) await haveImage(docker, { what: 'node image', image: options.nodeImage, variable: 'REGATTA_KIND_NODE_IMAGE', signal, progress })
   if (options.gatewayImage === undefined) await haveImage(docker, { ...baseImageOf(options), signal, progress })
