@@ -11,8 +11,3 @@ export const placeRef = z
   .describe('region:NAME, edge:NAME or clients:NAME.') as unknown as z.ZodType<PlaceRef, string>
 
 export const regionPart = z.enum(regionParts as [RegionPart, ...RegionPart[]])
-
-/** What is done to one part of a region shows to clients when that part serves them. */
-export function servesClients(part: RegionPart): boolean {
-  return part !== 'control-plane'
-}

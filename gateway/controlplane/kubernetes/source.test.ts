@@ -108,6 +108,16 @@ function publisherTo(cluster: MemoryCluster) {
   }
 }
 
+/** A region that holds the shop's first revision. */
+function holdingOne() {
+  const cluster = memoryCluster()
+  const region = regionOf(cluster)
+  const publisher = publisherTo(cluster)
+  publisher.publish(1, shop(1))
+  region.watches.listAll(region.nowUs)
+  return { cluster, region, publisher }
+}
+
 const byHand = (document: ConfigDocument): ClusterObject => {
   const { metadata, ...object } = toCluster(document, 1, namespaces)
   const { annotations: _annotations, ...rest } = metadata
@@ -156,11 +166,7 @@ test('a revision that does not hold is refused with its errors, and what is put 
 })
 
 test('what a person changes is the next revision once all is quiet, and never while a publication is under way', () => {
-  const cluster = memoryCluster()
-  const region = regionOf(cluster)
-  const publisher = publisherTo(cluster)
-  publisher.publish(1, shop(1))
-  region.watches.listAll(region.nowUs)
+  const { cluster, region, publisher } = holdingOne()
   cluster.put(byHand(route('mine', '/mine', 4)))
   region.watches.hearAll(region.nowUs)
   region.pass(quietUs - 1)
@@ -179,10 +185,7 @@ test('what a person changes is the next revision once all is quiet, and never wh
 })
 
 test('what a person breaks is refused once, told in the status, and taken when it is mended', () => {
-  const cluster = memoryCluster()
-  const region = regionOf(cluster)
-  publisherTo(cluster).publish(1, shop(1))
-  region.watches.listAll(region.nowUs)
+  const { cluster, region } = holdingOne()
   cluster.put(byHand({ ...route('mine', '/mine'), spec: { rules: [] } }))
   region.settle()
   region.settle()
@@ -194,11 +197,7 @@ test('what a person breaks is refused once, told in the status, and taken when i
 })
 
 test('a revision that follows nothing held is a gap; the same once more is none', () => {
-  const cluster = memoryCluster()
-  const region = regionOf(cluster)
-  const publisher = publisherTo(cluster)
-  publisher.publish(1, shop(1))
-  region.watches.listAll(region.nowUs)
+  const { cluster, region, publisher } = holdingOne()
   cluster.put(byHand(route('mine', '/mine', 4)))
   region.settle()
   publisher.publish(2, [route('catalog', '/catalog', 9)])
@@ -224,11 +223,7 @@ test('a control plane that is started anew without its memory takes what the clu
 })
 
 test('with its journal it goes on where it was, and takes what was published meanwhile', () => {
-  const cluster = memoryCluster()
-  const first = regionOf(cluster)
-  const publisher = publisherTo(cluster)
-  publisher.publish(1, shop(1))
-  first.watches.listAll(first.nowUs)
+  const { cluster, region: first, publisher } = holdingOne()
   const journal: WholeConfig = { revision: 1, documents: [...first.plane.documents()] }
   const same = regionOf(cluster, journal)
   same.watches.listAll(same.nowUs)

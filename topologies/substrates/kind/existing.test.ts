@@ -8,7 +8,8 @@ import type { Undo } from '../sockets/stages.ts'
 import { memoryApi, type MemoryApi } from './api/memory.case.ts'
 import { existingGrounds, type Ground, type Grounds } from './grounds.ts'
 import { regionPlan } from './manifests/region.case.ts'
-import { namespacesOf, ownNamespaces } from './namespaces.ts'
+import { namespaceNames } from './manifests/namespaces.ts'
+import { ownNamespaces } from './namespaces.ts'
 import { bounded, raiseRegions } from './regions.ts'
 
 const plan = regionPlan({ run: 'regatta-abc', prefix: 'regatta-abc' })
@@ -30,7 +31,7 @@ test('its own are claimed before they are made, and removed; one that became som
   const claimed: { names: string[] }[] = []
   const undo: Undo[] = []
   await ownNamespaces('regatta-abc', (made) => claimed.push(made)).claim(groundOf(api), plan, [], undo)
-  expect(claimed).toEqual([{ kubeconfig: '/k', context: api.context, names: namespacesOf(plan), crds: [] }])
+  expect(claimed).toEqual([{ kubeconfig: '/k', context: api.context, names: namespaceNames(plan), crds: [] }])
   api.put(namespace('regatta-abc-system', { 'regatta.dev/run': 'regatta-abc' }))
   api.put(namespace('regatta-abc-shop', { 'regatta.dev/run': 'another' }))
   for (const step of undo) await step()

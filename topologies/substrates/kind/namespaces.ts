@@ -6,6 +6,7 @@ import { topologyError } from '../../errors.ts'
 import type { Undo } from '../sockets/stages.ts'
 import type { ObjectRef, RegionApi } from './api/api.ts'
 import type { Ground } from './grounds.ts'
+import { namespaceNames } from './manifests/namespaces.ts'
 import { runLabel, type RegionPlan } from './manifests/region.ts'
 
 export interface OwnNamespaces {
@@ -16,14 +17,10 @@ export interface OwnNamespaces {
   claim(ground: Ground, plan: RegionPlan, crds: readonly V1CustomResourceDefinition[], undo: Undo[]): Promise<V1CustomResourceDefinition[]>
 }
 
-export function namespacesOf({ namespaces }: RegionPlan): string[] {
-  return [namespaces.system, ...new Set(Object.values(namespaces.ofConfig))]
-}
-
 export function ownNamespaces(run: string, note: (made: { kubeconfig: string; context: string; names: string[]; crds: string[] }) => void): OwnNamespaces {
   return {
     async claim({ region, api, kubeconfig, context }, plan, crds, undo) {
-      const names = namespacesOf(plan)
+      const names = namespaceNames(plan)
       for (const name of names) {
         if (await api.read({ apiVersion: 'v1', kind: 'Namespace', name }) === null) continue
         throw topologyError('RGT_NAMESPACE', `the cluster of ${region} has a namespace ${name} already`, {

@@ -46,7 +46,7 @@ export async function startLinks(
   return { name, address: await docker.addressOf(name, network) }
 }
 
-/** Waits for the fault proxy's API. Ending the proxy removes its container. */
+/** Waits for the fault proxy's API. Its container is removed by whoever started it. */
 export function connectLinks({ docker, token }: Outside, { name }: LinksContainer, apiPort: number, toxiproxy: boolean): Promise<FaultProxy> {
   let last = ''
   let over = false
@@ -55,10 +55,7 @@ export function connectLinks({ docker, token }: Outside, { name }: LinksContaine
   return connectFaultProxy({
     kind: toxiproxy ? 'toxiproxy' : 'embedded', apiPort, token,
     ended: () => (over ? last || 'the container ended' : null), said: () => last,
-    async end() {
-      following.stop()
-      await docker.remove(name)
-    },
+    end: async () => following.stop(),
   })
 }
 
