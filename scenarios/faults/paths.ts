@@ -2,10 +2,10 @@
 // way in decides: an edge picks the region itself; a region's gateway passes on over its east-west links.
 
 import { nearest } from '../../gateway/config/shape.ts'
-import type { Direction } from '../../topologies/primitives.ts'
-import type { ClientGroup, PlaceRef, Topology } from '../../topologies/topology.ts'
+import type { Direction, Primitive, Symptom } from '../../topologies/primitives.ts'
+import type { ClientGroup, PlaceRef, RegionPart, Topology } from '../../topologies/topology.ts'
 import { scenarioError } from '../errors.ts'
-import type { Path } from './fault.ts'
+import { whole, type Composition, type FaultWindow, type Path } from './fault.ts'
 
 /** Where a group's requests first meet a gateway. */
 export function entryPlace(group: ClientGroup): PlaceRef {
@@ -80,4 +80,13 @@ function unknownName(what: string, name: string, known: string[], topology: Topo
     found: name,
     ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
   })
+}
+
+/** Something done to the pods of one part of a region, for the whole window, and where clients must see it. */
+export function onPods(window: FaultWindow, kind: 'kill' | 'evict' | 'unready', { region, part }: { region: string; part: RegionPart }, symptom: Symptom): Composition {
+  knownRegion(window.topology, region)
+  const primitive: Primitive = { kind, at: [{ region, parts: [part] }] }
+  // A control plane serves no clients: nothing of it shows on their paths.
+  const paths = part === 'control-plane' ? [] : pathsInto(window.topology, region)
+  return { primitives: whole(window, primitive, symptom, paths), affectedRegions: [region] }
 }

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { defineFault } from './fault.ts'
 import { region, regionPart } from './parameters.ts'
-import { onPods } from './parts.ts'
+import { onPods } from './paths.ts'
 
 export const podKill = defineFault({
   kind: 'pod-kill',
