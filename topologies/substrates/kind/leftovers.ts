@@ -3,7 +3,7 @@
 // on containers and networks still tell whose they were.
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { claimFile, claims, forget, ownerLabel, ownerLives, reachesFurther, stateOfOwner, sweep, sweepMachine, type ClaimDocument, type Swept } from '../sockets/ownership.ts'
+import { claimFile, claims, forget, ownerLabel, ownerLives, reachesFurther, removeFolders, stateOfOwner, sweep, sweepMachine, type ClaimDocument, type Swept } from '../sockets/ownership.ts'
 import type { RegionApi } from './api/api.ts'
 import { kindClusterLabel, removeCluster } from './docker/clusters.ts'
 import type { DockerCommandOptions } from './docker/command.ts'
@@ -58,6 +58,8 @@ async function sweepClaim(claim: ClaimDocument): Promise<SweptEverywhere> {
   if (swept.killed.length > 0) await sleep(settleMs)
   const problems: string[] = []
   await sweepDocker(claim, swept).catch((error: unknown) => problems.push((error as Error).message))
+  // A daemon that was starting a node meanwhile has made the folder anew that the node was to see.
+  removeFolders(claim)
   for (const namespaces of claim.namespaces ?? []) {
     await sweepNamespaces(claim.run, namespaces, swept).catch((error: unknown) => problems.push(`namespaces of ${namespaces.context}: ${(error as Error).message}`))
   }

@@ -144,13 +144,17 @@ export function reachesFurther({ docker, namespaces = [] }: ClaimDocument): bool
   return namespaces.length > 0 || (docker !== undefined && docker.clusters.length + docker.containers.length + docker.networks.length > 0)
 }
 
+export function removeFolders({ folders }: ClaimDocument): void {
+  for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+}
+
 /** What a claim has on this machine by itself: ends its processes, removes its folders. The claim stays. */
 export function sweepMachine(claim: ClaimDocument): Swept {
   const sameBoot = claim.bootId === bootId()
   const killed = sameBoot ? claim.processes.filter(isSame) : []
   for (const { pid } of killed) endGroup(pid)
   // What was killed a moment ago may still be writing there.
-  for (const path of claim.folders) rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+  removeFolders(claim)
   return { run: claim.run, killed: killed.map(({ name }) => name), removed: claim.folders }
 }
 
