@@ -33,8 +33,9 @@ describe.each(Object.entries(tools) as [string, Tool][])('%s', (key, tool) => {
     expect(tool.hint.length * tool.purpose.length).toBeGreaterThan(0)
   })
 
-  test('its release assets are pinned to the version that is installed', () => {
+  test('its release assets and modules are pinned to the version that is installed', () => {
     for (const route of tool.routes) {
+      if (route.kind === 'go') expect(route.version).toBe(`v${tool.version}`)
       if (route.kind !== 'release') continue
       expect(route.tag).toBe(`v${tool.version}`)
       for (const os of ['linux', 'darwin'] as const) {

