@@ -12,6 +12,7 @@ import { modelFrom, modelOption } from '../model.ts'
 import { parityScenarios } from '../parity/choose.ts'
 import { playAll, type ParityRequest } from '../parity/play.ts'
 import { parityReport } from '../parity/assemble.ts'
+import { rateShareFlags, rateShareOption } from '../rate-share.ts'
 import { recordedSides } from '../parity/recorded.ts'
 import { commandError } from '../errors.ts'
 import { newRunFolder, runsFolder, writable } from '../runs.ts'
@@ -27,6 +28,7 @@ interface Options extends TypedClusters {
   model?: string
   recorded?: string
   fast?: boolean
+  rateShare: number
   json?: boolean
   install: boolean
 }
@@ -43,6 +45,7 @@ export const parityCommand: Command = {
       .option('--seed <n>', 'seed of the first run', wholeNumber, 1)
       .option(...modelOption)
       .option('--fast', 'the short form of the scenarios, 15 to 20 s a run on sockets')
+      .option(...rateShareOption)
       .option('--recorded <folder>', 'compare again what an earlier comparison recorded; starts nothing')
       .option('--out <dir>', 'where the folder of the comparison goes', runsFolder)
       .option('--no-install', 'use only tools that are here already')
@@ -67,7 +70,7 @@ async function parity(names: string[], options: Options, signal: AbortSignal): P
   const model = await modelFrom(options.model)
   const kinds = kindsOf(options.on)
   if (options.runs < 2) throw usage('--runs', '2 or more, because one run has no spread', String(options.runs))
-  const flags = [...(options.fast ? ['--fast'] : []), ...(options.model === undefined ? [] : [`--model ${options.model}`]), ...clusterFlags(options)]
+  const flags = [...(options.fast ? ['--fast'] : []), ...rateShareFlags(options.rateShare), ...(options.model === undefined ? [] : [`--model ${options.model}`]), ...clusterFlags(options)]
   const command = ['regatta parity', ...names, `--on ${kinds.join(',')}`, `--runs ${options.runs}`, `--seed ${options.seed}`, ...flags].join(' ')
   const about = { model, kinds, runsAsked: options.runs, seed: options.seed, fast: options.fast ?? false, command }
   const say = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -76,7 +79,7 @@ async function parity(names: string[], options: Options, signal: AbortSignal): P
     return told(report, resolve(options.recorded), options)
   }
   const scenarios = await parityScenarios(names, {
-    fast: about.fast, calibratedOn: model?.measured?.scenario ?? null, seed: options.seed, capabilities: kinds.map((kind) => findSubstrate(kind).capabilities()),
+    fast: about.fast, rateShare: options.rateShare, calibratedOn: model?.measured?.scenario ?? null, seed: options.seed, capabilities: kinds.map((kind) => findSubstrate(kind).capabilities()),
   })
   const folder = newRunFolder(resolve(options.out), 'parity')
   writable(join(folder, 'runs'), (dir) => mkdirSync(dir))

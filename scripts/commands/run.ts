@@ -21,6 +21,7 @@ import { interruptible, tell, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
 import { clusterFlags, clustersFor, withClusterOptions, type TypedClusters } from '../clusters.ts'
 import { modelFrom, modelOption, simulationWith } from '../model.ts'
+import { rateShareFlags, rateShareOption } from '../rate-share.ts'
 import { judgeAndWrite, newRunFolder, pointLatest, runsFolder } from '../runs.ts'
 import { ending, type Command } from './command.ts'
 
@@ -77,18 +78,12 @@ export function withRunOptions(command: Commander): Commander {
     .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
     .option('--fast', 'the short form of the scenario, about 15 s')
-    .option('--rate-share <share>', 'offer this share of every load\'s rate, above 0 and at most 1: for a machine that is smaller than the drill', share, 1)
+    .option(...rateShareOption)
     .option(...modelOption)
     .option('--json', 'print verdict documents on standard output, one a line, and nothing else')
     .option('--no-embedded', 'a missing tool is an error instead of a stand-in')
     .option('--no-install', 'use only tools that are here already')
     .option('--no-live', 'plain progress lines even on a terminal')
-}
-
-function share(text: string): number {
-  const value = Number(text)
-  if (/^\d*\.?\d+$/.test(text) && value > 0 && value <= 1) return value
-  throw new InvalidArgumentError(`expected a number above 0 and at most 1, found \`${text}\``)
 }
 
 export function wholeNumber(text: string): number {
@@ -175,7 +170,7 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
 
 /** How to do it again: what was typed, without what only says where results go. */
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
-  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', options.rateShare === 1 ? '' : `--rate-share ${options.rateShare}`, options.model === undefined ? '' : `--model ${options.model}`,
+  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', ...rateShareFlags(options.rateShare), options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
     ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
     .filter((part) => part !== '').join(' ')

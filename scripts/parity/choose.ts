@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { withRateShare } from '../../scenarios/adapted.ts'
 import { catalogScenarios, loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
@@ -19,6 +20,8 @@ export interface ParityScenario {
 
 interface Wanted {
   fast: boolean
+  /** Of every load's rate. */
+  rateShare: number
   /** null = the constants are the defaults */
   calibratedOn: string | null
   seed: number
@@ -49,8 +52,9 @@ export async function parityScenarios(names: readonly string[], wanted: Wanted):
   })
 }
 
-async function chosen(name: string, { fast, calibratedOn }: Wanted): Promise<ParityScenario> {
+async function chosen(name: string, { fast, rateShare, calibratedOn }: Wanted): Promise<ParityScenario> {
   const own = parityNames().includes(name)
-  const { scenario, topology } = await loadScenarioAndTopology(own ? join(folder, `${name}.yaml`) : name, { fast })
+  const { scenario: whole, topology } = await loadScenarioAndTopology(own ? join(folder, `${name}.yaml`) : name, { fast })
+  const scenario = withRateShare(whole, rateShare)
   return { given: own ? `scenarios/parity/${name}.yaml` : name, scenario, topology, calibratedOn: scenario.name === calibratedOn }
 }

@@ -35,7 +35,7 @@ async function request(local: Substrate, change: Partial<ParityRequest> = {}): P
   folders.push(folder)
   const said: string[] = []
   return {
-    scenarios: await parityScenarios(['patient-counting'], { fast: true, calibratedOn: null, seed: 1, capabilities: [] }), substrates: [simulated, local],
+    scenarios: await parityScenarios(['patient-counting'], { fast: true, rateShare: 1, calibratedOn: null, seed: 1, capabilities: [] }), substrates: [simulated, local],
     runs: 1, retries: 1, seed: 4, model: null, clusters: {}, folder, install: false, flags: ['--fast'], signal: new AbortController().signal, said,
     say: (text) => said.push(text), ...change,
   }
@@ -78,19 +78,21 @@ describe('playing a comparison', { timeout: 60_000 }, () => {
 describe('choosing scenarios', () => {
   const capabilities = [simulated, findSubstrate('local')].map((substrate) => substrate.capabilities())
   it('takes drills with a fault that all sides can make and that fit on sockets, without the one that was calibrated on', async () => {
-    const names = (await parityScenarios([], { fast: true, calibratedOn: 'regional-outage', seed: 1, capabilities })).map(({ scenario }) => scenario.name)
+    const names = (await parityScenarios([], { fast: true, rateShare: 1, calibratedOn: 'regional-outage', seed: 1, capabilities })).map(({ scenario }) => scenario.name)
     expect(names).toEqual(expect.arrayContaining([...parityNames(), 'regional-hang', 'regional-crash']))
     for (const left of ['regional-outage', 'steady', 'global-federation', 'gateway-eviction', 'api-server-loss']) expect(names).not.toContain(left)
   })
 
   it('marks what was named and calibrated on', async () => {
-    const [one] = await parityScenarios(['regional-outage'], { fast: true, calibratedOn: 'regional-outage', seed: 1, capabilities })
+    const [one] = await parityScenarios(['regional-outage'], { fast: true, rateShare: 1, calibratedOn: 'regional-outage', seed: 1, capabilities })
     expect(one).toMatchObject({ given: 'regional-outage', calibratedOn: true })
+    const [half] = await parityScenarios(['regional-outage'], { fast: true, rateShare: 0.5, calibratedOn: null, seed: 1, capabilities })
+    expect(half.scenario.loads.map(({ ratePerSecond }) => 2 * ratePerSecond)).toEqual(one.scenario.loads.map(({ ratePerSecond }) => ratePerSecond))
   })
 
   it('knows its own scenarios by name, each of which says why it is there', async () => {
     expect(parityNames()).toEqual(['list-entry', 'patient-counting', 'patient-detection', 'slow-services'])
-    for (const { scenario } of await parityScenarios(parityNames(), { fast: true, calibratedOn: null, seed: 1, capabilities: [] })) expect(scenario.description).toContain('Why:')
+    for (const { scenario } of await parityScenarios(parityNames(), { fast: true, rateShare: 1, calibratedOn: null, seed: 1, capabilities: [] })) expect(scenario.description).toContain('Why:')
   })
 
   it('refuses a folder without runs', async () => {
