@@ -1,0 +1,14 @@
+// Consul Connect: a datacenter a region, joined by cluster peering, with an Envoy beside every service instance and
+// every gateway. `consul/plan.ts` works out all that it is told.
+
+import type { Mesh } from './mesh.ts'
+
+export const consul: Mesh = {
+  name: 'consul',
+  description: 'Consul Connect: one datacenter a region, cluster peering, Envoy sidecars and mesh gateways',
+  on: {
+    local: { supported: true, how: 'a Consul server, a mesh gateway and sidecars a region as processes; needs Linux, where all of 127.0.0.0/8 is loopback' },
+    simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
+    kind: { supported: false, why: 'there are no manifests of it for clusters' },
+  },
+}

@@ -1,0 +1,23 @@
+// The registry of meshes: what may stand beside the gateways.
+
+import { nearest } from '../../gateway/config/shape.ts'
+import { topologyError } from '../errors.ts'
+import { consul } from './consul.ts'
+import type { Mesh } from './mesh.ts'
+import { none } from './none.ts'
+
+export { whyNoMesh } from './mesh.ts'
+
+export const meshes: Record<string, Mesh> = { none, consul }
+
+export const meshNames = Object.keys(meshes)
+
+/** Throws RGT_UNSUPPORTED. */
+export function findMesh(name: string): Mesh {
+  if (Object.hasOwn(meshes, name)) return meshes[name]
+  const near = nearest(name, meshNames)
+  throw topologyError('RGT_UNSUPPORTED', `there is no mesh \`${name}\``, {
+    expected: `one of ${meshNames.join(', ')}`, found: name,
+    ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
+  })
+}
