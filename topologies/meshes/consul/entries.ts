@@ -38,6 +38,8 @@ export interface RegionEntries {
   first: ConfigEntry[]
   /** Once the peerings are active: these name peers. */
   oncePeered: ConfigEntry[]
+  /** Once the peers' services are imported: until a target is known, Envoy is told of no way to the service at all. */
+  onceImported: ServiceResolver[]
 }
 
 export interface EntriesRequest { topology: Topology; names: ReadonlyMap<string, string>; reach: Reach; settings: ConsulSettings }
@@ -66,9 +68,9 @@ export function regionEntries(region: string, { topology, names, reach, settings
         Services: exported.map(({ name, callers }) => ({ Name: name, Consumers: callers.map((Peer) => ({ Peer })) })),
       }]),
       ...exported.map(({ name, callers }) => intentions(name, callers)),
-      ...here.flatMap(({ name, targets }): ServiceResolver[] => targets.length === 0 ? []
-        : [{ Kind: 'service-resolver', Name: name, Failover: { '*': { Targets: targets.map((Peer) => ({ Peer })) } } }]),
     ],
+    onceImported: here.flatMap(({ name, targets }): ServiceResolver[] => targets.length === 0 ? []
+      : [{ Kind: 'service-resolver', Name: name, Failover: { '*': { Targets: targets.map((Peer) => ({ Peer })) } } }]),
   }
 }
 

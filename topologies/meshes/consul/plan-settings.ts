@@ -38,17 +38,22 @@ export const stockSettings: ConsulSettings = {
 /** Those that lost least when a region froze, measured on loopback: a shorter timeout refuses healthy requests of a busy machine. */
 const hangMs = 300
 
+/** Consul raises a check's interval to this with no more than a line in its log (agent/checks/check.go, MinInterval). */
+const shortestCheckMs = 1000
+
 /**
- * The nearest that Consul has to a FailoverPolicy. What it lacks: a ramp back, evidence by silence, a timeout a try, and
- * an own count of failed connections (Envoy counts each as a 5xx, so the lower of both counts stands for both).
+ * The nearest that Consul has to a FailoverPolicy. What it lacks: checks more often than once a second, a ramp
+ * back, evidence by silence, a timeout a try, and an own count of failed connections (Envoy counts each as a 5xx, so the
+ * lower of both counts stands for both).
  */
 export function tunedSettings(health: HealthSettings = defaultHealth, maxAttempts: number = defaultRouteFailover.maxAttempts): ConsulSettings {
   const { outlier, probe, recovery } = health
+  const intervalMs = Math.max(shortestCheckMs, probe.intervalMs)
   return {
     name: 'tuned',
     check: {
-      intervalMs: probe.intervalMs, timeoutMs: probe.minTimeoutMs, failuresBeforeCritical: probe.misses,
-      successBeforePassing: Math.max(recovery.successes, Math.ceil(recovery.minMs / probe.intervalMs)),
+      intervalMs, timeoutMs: probe.minTimeoutMs, failuresBeforeCritical: probe.misses,
+      successBeforePassing: Math.max(recovery.successes, Math.ceil(recovery.minMs / intervalMs)),
     },
     passive: {
       intervalMs: probe.intervalMs, maxFailures: Math.min(outlier.connectionFailures, outlier.consecutive5xx),

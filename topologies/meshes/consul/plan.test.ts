@@ -115,8 +115,8 @@ test('tuned settings follow the FailoverPolicy, stock ones leave all to Consul',
   const tuned = await plannedFromCatalogue('three-regions', 'mesh', tunedSettings())
   const stock = await plannedFromCatalogue('three-regions', 'mesh', stockSettings)
   const [mine, theirs] = [tuned, stock].map(({ plan }) => plan.regions[0].registrations.find(({ ID }) => ID === 'catalog-shop-8080-0')!)
-  // 250 ms probes, 2 misses, well again after 5 successes over at least 3 s: see `defaultHealth`.
-  expect(mine.Checks[0]).toMatchObject({ Interval: '250ms', Timeout: '200ms', FailuresBeforeCritical: 2, SuccessBeforePassing: 12 })
+  // 2 misses, well again after 5 successes over at least 3 s: see `defaultHealth`; Consul checks once a second at most.
+  expect(mine.Checks[0]).toMatchObject({ Interval: '1000ms', Timeout: '200ms', FailuresBeforeCritical: 2, SuccessBeforePassing: 5 })
   expect(mine.Connect!.SidecarService.Proxy.Config).toEqual({ local_request_timeout_ms: 300, local_connect_timeout_ms: 300 })
   expect(theirs.Checks[0]).toEqual({ Name: 'service', HTTP: mine.Checks[0].HTTP, Interval: '10000ms', Timeout: '10000ms', Status: 'passing' })
   expect(theirs.Connect!.SidecarService.Proxy.Config).toBeUndefined()
