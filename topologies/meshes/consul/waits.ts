@@ -1,9 +1,8 @@
 // What a run waits for at a Consul agent before it goes on. A wait that gives up says what was still missing, because
 // that is what tells a link that is cut from a sidecar that never came up.
 
-import { setTimeout as pause } from 'node:timers/promises'
 import { CodedError } from '../../../gateway/errors.ts'
-import { systemClock } from '../../../gateway/runtime.ts'
+import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import type { CaRoots, ConsulApi, Instance } from './api.ts'
 
@@ -93,7 +92,8 @@ async function wait<Value>(api: ConsulApi, { path, what, expected, hint, timeout
         place: { file: api.origin, path }, expected: `${expected}, within ${timeoutMs / 1000} s`, found: seen.missing, hint, cause: seen.cause,
       })
     }
-    await pause(lookMs, undefined, { signal: api.signal }).catch(() => {})
+    // Not longer than a look apart, so an aborted signal is soon seen; the call itself ends with its reason.
+    await new Promise<void>((resolve) => { systemScheduler.after(lookMs, resolve) })
     api.signal.throwIfAborted()
   }
 }
