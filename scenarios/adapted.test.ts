@@ -11,6 +11,7 @@ test('phases before the fault are lengthened, never shortened', () => {
   expect(unhurried(scenario, { leastUs: { warmup: 1, steady: 1 } })).toEqual(scenario)
   const { timeline } = scenario
   expect(unhurried(scenario, { leastUs: { warmup: 12_000_000, steady: 1 } })).toEqual({ ...scenario, timeline: { ...timeline, warmupUs: 12_000_000 } })
+  expect(unhurried(scenario, { leastUs: { warmup: 12_000_000, steady: 1 } }, {}, { leastUs: { warmup: 1, steady: 20_000_000 } }).timeline).toEqual({ ...timeline, warmupUs: 12_000_000, steadyUs: 20_000_000 })
   expect(unhurried(scenario, { leastUs: { warmup: 1, steady: 20_000_000 } })).toEqual({ ...scenario, timeline: { ...timeline, steadyUs: 20_000_000 } })
 })
 

@@ -4,12 +4,13 @@ import type { Substrate } from '../topologies/substrate.ts'
 import { frozenCopy } from './freeze.ts'
 import type { Scenario } from './scenario.ts'
 
-/** With phases before the fault that are long enough there. */
-export function unhurried(scenario: Scenario, { leastUs }: Pick<Substrate, 'leastUs'>): Scenario {
-  if (leastUs === undefined) return scenario
+/** With phases before the fault that are long enough for all that it is played on. */
+export function unhurried(scenario: Scenario, ...on: Pick<Substrate, 'leastUs'>[]): Scenario {
+  const least = on.flatMap(({ leastUs }) => leastUs ?? [])
+  if (least.length === 0) return scenario
   const { timeline } = scenario
-  const warmupUs = Math.max(timeline.warmupUs, leastUs.warmup)
-  const steadyUs = Math.max(timeline.steadyUs, leastUs.steady)
+  const warmupUs = Math.max(timeline.warmupUs, ...least.map(({ warmup }) => warmup))
+  const steadyUs = Math.max(timeline.steadyUs, ...least.map(({ steady }) => steady))
   return frozenCopy({ ...scenario, timeline: { ...timeline, warmupUs, steadyUs } })
 }
 

@@ -10,6 +10,7 @@ import { openHistory, type HistoryWriter } from '../topologies/history/open.ts'
 import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/history.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument, Deployment, LoadSpec, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
+import { findMesh } from '../topologies/meshes/index.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { declare, plantedLimits, simulationOf, unplayedSuites } from './declare.ts'
 import { scenarioError } from './errors.ts'
@@ -45,7 +46,7 @@ export interface RunRequest {
  */
 export async function run(request: RunRequest): Promise<RunRecord> {
   const { scenario, topology, seed, runDir } = request
-  const planned = plan(unhurried(scenario, request.substrate), topology, seed)
+  const planned = plan(unhurried(scenario, request.substrate, findMesh(request.options.mesh)), topology, seed)
   const config = overlay(await gatewayConfig(planned.topology), scenario.config)
   mkdirSync(runDir, { recursive: true })
   const record = firstRecord(request, planned, config)

@@ -10,6 +10,7 @@ import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
 import { unhurried, withRateShare } from '../../scenarios/adapted.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
+import { findMesh, meshNames } from '../../topologies/meshes/index.ts'
 import type { ClusterOptions, SimulationOptions, Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import type { Topology } from '../../topologies/topology.ts'
@@ -42,9 +43,6 @@ export interface RunOptions extends TypedClusters {
   live: boolean
 }
 
-/** Meshes that a substrate can run beside the gateway. */
-const meshes = ['none']
-
 export const runCommand: Command = {
   name: 'run',
   add(program, end) {
@@ -73,7 +71,7 @@ export function withRunOptions(command: Commander): Commander {
   return withClusterOptions(command)
     .option('--on <substrate>', `where to run: ${substrateKinds.join(', ')}`, 'local')
     .option('--gateway <name>', `gateway under test: ${gatewayNames.join(', ')}`, 'reference')
-    .option('--mesh <name>', `mesh beside the gateway: ${meshes.join(', ')}`, 'none')
+    .option('--mesh <name>', `mesh beside the gateway: ${meshNames.join(', ')}`, 'none')
     .option('--seed <n>', 'seed of every random choice', wholeNumber, 1)
     .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
@@ -102,8 +100,8 @@ async function runScenario(name: string, options: RunOptions): Promise<number> {
   const scenario = withRateShare(whole, options.rateShare)
   const substrate = findSubstrate(options.on)
   findGateway(options.gateway)
-  if (!meshes.includes(options.mesh)) {
-    throw commandError(`there is no mesh \`${options.mesh}\``, { expected: `one of ${meshes.join(', ')}`, found: options.mesh }, 'RGT_COMMAND_USAGE')
+  if (!meshNames.includes(options.mesh)) {
+    throw commandError(`there is no mesh \`${options.mesh}\``, { expected: `one of ${meshNames.join(', ')}`, found: options.mesh }, 'RGT_COMMAND_USAGE')
   }
   plan(scenario, topology, options.seed)
   const simulation = simulationWith(await modelFrom(options.model))
@@ -142,7 +140,7 @@ interface Once {
 async function runOnce({ name, scenario, topology, substrate, options, simulation, clusters, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const plain = options.json === true || !options.live || !process.stderr.isTTY
-  const live: Live = openLive({ plan: plan(unhurried(scenario, substrate), topology, seed), plain, stream: process.stderr })
+  const live: Live = openLive({ plan: plan(unhurried(scenario, substrate, findMesh(options.mesh)), topology, seed), plain, stream: process.stderr })
   let record
   try {
     record = await run({

@@ -10,6 +10,8 @@ export interface Mesh {
   /** Its key in the registry, and what a topology writes under `mesh`. */
   name: string
   description: string
+  /** How long the phases before a fault last at least beside it, microseconds; as `Substrate.leastUs`. */
+  leastUs?: Readonly<{ warmup: number; steady: number }>
   /** Kind of substrate → whether it runs there. */
   on: Record<string, MeshSupport>
 }

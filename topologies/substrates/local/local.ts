@@ -10,9 +10,12 @@ import type { Deployment, Inventory, StartRequest, Substrate } from '../../subst
 import type { Topology } from '../../topology.ts'
 import { collectGarbage, entriesOf, listeningAdmin } from '../sockets/admin-ports.ts'
 import type { Program } from '../sockets/bundle.ts'
+import { findMesh, whyNoMesh } from '../../meshes/index.ts'
+import { consulPortsNeeded } from '../../meshes/consul/plan.ts'
 import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openFaultProxy, type FaultProxy } from '../sockets/faultproxy/index.ts'
+import { findConsul, isMeshChatter, meshProcesses, planMesh, provePlainRefused, startConsul, throughMesh } from './consul.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
@@ -37,10 +40,14 @@ export const localSubstrate: Substrate = {
 }
 
 const readyTimeoutMs = 15_000
+/** Servers elect a leader, and some twenty Envoys start. */
+const meshTimeoutMs = 60_000
 const endGraceMs = 2_000
 
 async function start(request: StartRequest): Promise<Deployment> {
   refuseBeyondPorts(request.topology)
+  const why = whyNoMesh(findMesh(request.options.mesh), 'local')
+  if (why !== null) throw topologyError('RGT_UNSUPPORTED', `mesh ${request.options.mesh} does not run on local`, { hint: why })
   for (const { run, killed } of sweep()) {
     request.progress('clean', `removed what a dead run left: ${run}${killed.length > 0 ? ` (${killed.length} processes)` : ''}`)
   }
@@ -77,9 +84,14 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     tools: {}, stagesMs: stages.ms, entries: {}, admin: {},
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
-  const [found, product] = await stages.time('tools', () => Promise.all([findRunTools(request, inventory), findProduct(request, inventory)]))
-  const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, portsNeeded(topology))]))
-  const { layout, edges } = takeEdges(layOutProcesses({ topology, ports, token, seed, stateDir: workDir }), product)
+  const [found, product, consul] = await stages.time('tools', () => Promise.all([
+    findRunTools(request, inventory), findProduct(request, inventory), options.mesh === 'consul' ? findConsul(request, inventory) : null,
+  ]))
+  const needed = portsNeeded(topology) + (consul === null ? 0 : consulPortsNeeded(topology))
+  const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, needed)]))
+  const plain = layOutProcesses({ topology, ports, token, seed, stateDir: workDir })
+  const mesh = consul === null ? null : planMesh({ topology, config, ports, layout: plain, stateDir: workDir })
+  const { layout, edges } = takeEdges(mesh === null ? plain : throughMesh(plain, mesh), product)
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
@@ -89,6 +101,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const serving = watchSnapshots(layout.gateways.map(gatewayProcess))
   const supervisor = supervise(claim, workDir, childEnvironment(dirname(programs.gateway)), {
     line(name, line) {
+      if (isMeshChatter(name)) return
       serving.line(name, line)
       loads.line(name, line)
       journal.line(name, line)
@@ -121,6 +134,10 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     ? { version: found.toxiproxy!.version, origin: found.toxiproxy!.origin }
     : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
 
+  if (consul !== null && mesh !== null) {
+    await stages.time('mesh', () => startConsul({ plan: mesh, tools: consul, supervisor, workDir, undo, signal, timeoutMs: meshTimeoutMs }))
+    journal.note({ kind: 'tool', tool: 'consul', text: `plain text is refused by all ${await provePlainRefused(mesh, signal)} sidecars` })
+  }
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
   await stages.time('snapshots', () => Promise.all([
     publisher.publishAll(config), serving.all(readyTimeoutMs),
@@ -138,7 +155,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
 
   const faults = openFaultDesk({
-    topology, links, supervisor, token, readyTimeoutMs,
+    topology, links, supervisor, token, readyTimeoutMs, ...(mesh === null ? {} : { beside: (region) => meshProcesses(mesh, region) }),
     servicesPort: (region) => layout.services.find((one) => one.region === region)!.control.port,
   })
   return openDeployment({

@@ -4,7 +4,7 @@
 import { topologyError } from '../../errors.ts'
 import { whyUnsupported, type Capabilities, type Primitive, type RegionPlace } from '../../primitives.ts'
 import { cutsOf } from '../../region-links.ts'
-import type { Topology } from '../../topology.ts'
+import { regionParts, type Topology } from '../../topology.ts'
 import type { LinkBoard, LinkPrimitive } from '../sockets/links.ts'
 import type { FaultDesk } from '../sockets/fault-desk.ts'
 import type { Supervisor } from '../sockets/processes.ts'
@@ -35,12 +35,14 @@ export interface FaultDeskParts {
   links: LinkBoard
   supervisor: Supervisor
   token: string
+  /** What is lost with a whole region besides its parts; these processes never say that they are ready. */
+  beside?(region: string): string[]
   /** Control port of a region's services. */
   servicesPort(region: string): number
   readyTimeoutMs: number
 }
 
-export function openFaultDesk({ topology, links, supervisor, token, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
+export function openFaultDesk({ topology, links, supervisor, token, beside = () => [], servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
   const inForce = new Map<string, Primitive>()
   const turns = openTurns()
   /** Processes that were killed or stopped here. */
@@ -51,7 +53,9 @@ export function openFaultDesk({ topology, links, supervisor, token, servicesPort
     [...inForce.values()].some((primitive) => primitive.kind === kind && processesAt(primitive.at).includes(name))
 
   const processesAt = (at: RegionPlace[]): string[] =>
-    at.flatMap(({ region, parts }) => parts.map((part) => `${part}/${region}`))
+    at.flatMap(({ region, parts }) => [
+      ...parts.map((part) => `${part}/${region}`), ...(regionParts.every((part) => parts.includes(part)) ? beside(region) : []),
+    ])
 
   const control = async (region: string, action: 'degrade' | 'restore', body: unknown): Promise<void> => {
     const response = await fetch(`http://127.0.0.1:${servicesPort(region)}/${action}`, {
@@ -98,8 +102,9 @@ export function openFaultDesk({ topology, links, supervisor, token, servicesPort
 
   /** What is started anew forgets what was laid over it, and is told again. */
   const serveAgain = async (name: string): Promise<void> => {
-    await supervisor.ready(name, readyTimeoutMs)
     const [part, region] = name.split('/')
+    if (beside(region).includes(name)) return
+    await supervisor.ready(name, readyTimeoutMs)
     if (part === 'services') await settleServices(region)
   }
 

@@ -1,0 +1,192 @@
+// A real Consul mesh beside local gateways: a server a region, an Envoy beside every service instance and every gateway,
+// mesh gateways whose ways to each other pass the fault proxy. Where gateways found services they now find their own
+// sidecar, and everything behind that is the mesh's.
+
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join as joinPath } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { federate, fromObjects } from '../../../gateway/config/federate.ts'
+import { systemClock } from '../../../gateway/runtime.ts'
+import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
+import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
+import { topologyError } from '../../errors.ts'
+import { openConsulApi, type ConsulApi } from '../../meshes/consul/api.ts'
+import { envoyArguments, patchBootstrap, retryRuntime, type EnvoyBootstrap, type EnvoyPlan } from '../../meshes/consul/envoy.ts'
+import { agentArguments } from '../../meshes/consul/plan-agent.ts'
+import { residencyOf } from '../../meshes/consul/plan-reach.ts'
+import { tunedSettings } from '../../meshes/consul/plan-settings.ts'
+import { planConsul, type ConsulPlan, type ConsulRegion } from '../../meshes/consul/plan.ts'
+import { startResolver } from '../../meshes/consul/resolver.ts'
+import { untilImported, untilReady } from '../../meshes/consul/waits.ts'
+import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
+import { runCommand } from '../../tools/command.ts'
+import { findTool, requireTool } from '../../tools/index.ts'
+import type { Topology } from '../../topology.ts'
+import type { PortBlock } from '../sockets/ports.ts'
+import type { Supervisor } from '../sockets/processes.ts'
+import type { Undo } from '../sockets/stages.ts'
+import type { Layout } from './layout.ts'
+
+export interface ConsulTools { consul: string; envoy: string }
+
+/** Nothing stands in for a mesh under test. Throws RGT_TOOL_MISSING and its kin. */
+export async function findConsul({ tools, signal, progress }: StartRequest, inventory: Inventory): Promise<ConsulTools> {
+  const find = async (name: 'consul' | 'envoy'): Promise<string> => {
+    const found = requireTool(await findTool(name, tools, { signal, progress: (text) => progress('tools', `${name}: ${text}`) }))
+    inventory.tools[name] = { version: found.version, origin: found.origin }
+    return found.path
+  }
+  const [consul, envoy] = await Promise.all([find('consul'), find('envoy')])
+  return { consul, envoy }
+}
+
+export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
+  const [{ name, role, region }] = layout.gateways
+  const { routes } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery: layout.controlPlanes[0].discovery }, 1)
+  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), settings: tunedSettings(), stateDir })
+}
+
+/** The layout with the mesh's own links, in which every service of a region is found at the sidecar of its gateway. */
+export function throughMesh(layout: Layout, plan: ConsulPlan): Layout {
+  const endpoints: Record<string, Record<string, SnapshotAddress[]>> = {}
+  for (const { region, upstreams } of plan.regions) {
+    for (const [service, address] of Object.entries(upstreams)) (endpoints[service] ??= {})[region] = [address]
+  }
+  return {
+    ...layout, entries: [...layout.entries, ...plan.entries],
+    controlPlanes: layout.controlPlanes.map((plane) => ({ ...plane, discovery: { ...plane.discovery, endpoints } })),
+  }
+}
+
+const agentOf = (region: string): string => `consul/${region}`
+const envoyOf = ({ region, id }: EnvoyPlan): string => `envoy/${region}/${id}`
+
+/** What belongs to a region besides its parts, and is lost with all of it. */
+export function meshProcesses({ regions }: ConsulPlan, region: string): string[] {
+  return regions.filter((one) => one.region === region).flatMap(({ envoys }) => [agentOf(region), ...envoys.map(envoyOf)])
+}
+
+/** What servers and proxies say is for those who look into their work; evidence is what gateways and clients saw. */
+export const isMeshChatter = (process: string): boolean => /^(consul|envoy)\//.test(process)
+
+export interface ConsulParts {
+  plan: ConsulPlan
+  tools: ConsulTools
+  supervisor: Supervisor
+  workDir: string
+  undo: Undo[]
+  signal: AbortSignal
+  timeoutMs: number
+}
+
+/** Resolves when every gateway reaches every service through the mesh. Throws RGT_MESH, RGT_PORT, RGT_PROCESS_EXIT. */
+export async function startConsul(parts: ConsulParts): Promise<void> {
+  const { plan, signal, timeoutMs } = parts
+  const apis = new Map(await Promise.all(plan.regions.map(async (region) => [region.region, await startAgent(region, parts)] as const)))
+  await Promise.all(plan.regions.map((region) => startEnvoys(region, parts)))
+  // Checks looked at sidecars before these were there; told once more, they begin well.
+  await registerAll(plan, apis)
+  await join(plan, apis, timeoutMs)
+  await untilServing(plan, timeoutMs, signal)
+  if (plan.settings.maxRetries !== null) await liftRetries(plan, plan.settings.maxRetries, signal)
+}
+
+async function startAgent({ region, agent, resolver, entries, registrations }: ConsulRegion, { tools, supervisor, workDir, undo, signal, timeoutMs }: ConsulParts): Promise<ConsulApi> {
+  const names = await startResolver(resolver.names, resolver.listen)
+  undo.push(() => names.close())
+  mkdirSync(agent.config.data_dir, { recursive: true })
+  supervisor.start({ name: agentOf(region), command: tools.consul, args: agentArguments(write(workDir, `${agentOf(region)}.json`, agent.config)) })
+  const api = openConsulApi({ region, http: agent.http, signal })
+  undo.push(() => api.close())
+  await untilReady(api, timeoutMs)
+  for (const entry of entries.first) await api.writeConfigEntry({ ...entry })
+  for (const registration of registrations) await api.registerService({ ...registration })
+  return api
+}
+
+async function registerAll({ regions }: ConsulPlan, apis: ReadonlyMap<string, ConsulApi>): Promise<void> {
+  await Promise.all(regions.map(async ({ region, registrations }) => {
+    for (const registration of registrations) await apis.get(region)!.registerService({ ...registration })
+  }))
+}
+
+/** Peers every pair; what regions export is imported before anybody is told to turn there. */
+async function join({ regions, peerings }: ConsulPlan, apis: ReadonlyMap<string, ConsulApi>, timeoutMs: number): Promise<void> {
+  const bothWays = peerings.flatMap(({ acceptor, dialer }) => [[acceptor, dialer], [dialer, acceptor]])
+  await Promise.all(peerings.map(async ({ acceptor, dialer, token: { PeerName, ServerExternalAddresses } }) =>
+    apis.get(dialer)!.establishPeering(acceptor, await apis.get(acceptor)!.generatePeeringToken(PeerName, ServerExternalAddresses))))
+  await Promise.all(bothWays.map(([at, peer]) => untilImported(apis.get(at)!, peer, [], timeoutMs)))
+  const tell = (which: 'oncePeered' | 'onceImported'): Promise<unknown> => Promise.all(regions.map(async ({ region, entries }) => {
+    for (const entry of entries[which]) await apis.get(region)!.writeConfigEntry({ ...entry })
+  }))
+  await tell('oncePeered')
+  const exportedTo = (peer: string, at: string): string[] => regions.find(({ region }) => region === peer)!.entries.oncePeered
+    .flatMap((entry) => entry.Kind === 'exported-services' ? entry.Services : [])
+    .filter(({ Consumers }) => Consumers.some(({ Peer }) => Peer === at)).map(({ Name }) => Name)
+  await Promise.all(bothWays.map(([at, peer]) => untilImported(apis.get(at)!, peer, exportedTo(peer, at), timeoutMs)))
+  await tell('onceImported')
+}
+
+async function startEnvoys({ resolver, envoys }: ConsulRegion, { plan, tools, supervisor, workDir, signal, timeoutMs }: ConsulParts): Promise<void> {
+  await Promise.all(envoys.map(async (envoy) => {
+    const { output } = await runCommand(tools.consul, envoy.bootstrapArguments, { timeoutMs, signal, cwd: workDir })
+    const bootstrap = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as EnvoyBootstrap
+    const file = write(workDir, `${envoyOf(envoy)}.json`, patchBootstrap(bootstrap, { maxRetries: plan.settings.maxRetries, resolver: resolver.listen }))
+    supervisor.start({ name: envoyOf(envoy), command: tools.envoy, args: envoyArguments(file) })
+  }))
+}
+
+function write(workDir: string, name: string, content: object): string {
+  const file = joinPath(workDir, name.replaceAll('/', '.'))
+  writeFileSync(file, JSON.stringify(content), { mode: 0o600 })
+  return file
+}
+
+const lookMs = 100
+const answerMs = 2_000
+
+async function untilServing({ regions }: ConsulPlan, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const untilUs = systemClock.nowUs() + timeoutMs * 1000
+  const waits = regions.flatMap(({ region, upstreams, entries, registrations }) => Object.entries(upstreams).map(async ([service, { host, port }]) => {
+    // Where the law forbids a service nobody may call it, and the mesh must say so.
+    const name = registrations.flatMap(({ Connect }) => Connect?.SidecarService.Proxy.Upstreams ?? []).find(({ LocalBindPort }) => LocalBindPort === port)!.DestinationName
+    const expected = entries.first.some((entry) => entry.Kind === 'service-intentions' && entry.Name === name) ? 200 : 403
+    for (;;) {
+      signal.throwIfAborted()
+      const found = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(answerMs) })
+        .then(async (response) => `${response.status} ${(await response.text()).slice(0, 200)}`, String)
+      if (found.startsWith(`${expected} `)) return
+      if (systemClock.nowUs() > untilUs) {
+        throw topologyError('RGT_MESH', `the gateway of ${region} does not reach ${service} through its sidecar`, {
+          expected: `${expected} within ${timeoutMs} ms`, found, hint: 'the words of Envoy and Consul are in work/*.stderr.log while the run is up',
+        })
+      }
+      await sleep(lookMs)
+    }
+  }))
+  await Promise.all(waits)
+}
+
+/** Consul has no field for Envoy's circuit breaker of retries, and three at once are few when a region hangs. */
+async function liftRetries({ regions }: ConsulPlan, maxRetries: number, signal: AbortSignal): Promise<void> {
+  await Promise.all(regions.flatMap(({ envoys }) => envoys.filter(({ kind }) => kind === 'gateway')).map(async ({ admin }) => {
+    const at = `http://${admin.host}:${admin.port}`
+    const bounded = (): AbortSignal => AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
+    const { cluster_statuses: clusters = [] } = await (await fetch(`${at}/clusters?format=json`, { signal: bounded() })).json() as { cluster_statuses?: { name: string }[] }
+    const parameters = new URLSearchParams(retryRuntime(clusters.map(({ name }) => name), maxRetries))
+    const { ok, status } = await fetch(`${at}/runtime_modify?${parameters}`, { method: 'POST', signal: bounded() })
+    if (!ok) throw topologyError('RGT_MESH', 'an Envoy does not take the circuit breaker of retries', { found: `status ${status}` })
+  }))
+}
+
+/** Speaks plain HTTP to every sidecar from outside the mesh. Throws RGT_MESH when one answers; gives how many refused. */
+export async function provePlainRefused({ regions }: ConsulPlan, signal: AbortSignal): Promise<number> {
+  const ports = regions.flatMap(({ region, registrations }) => registrations.flatMap(({ ID, Address, Connect }) =>
+    Connect === undefined ? [] : [{ region, ID, at: `http://${Address}:${Connect.SidecarService.Port}/` }]))
+  await Promise.all(ports.map(async ({ region, ID, at }) => {
+    const answer = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) }).then(({ status }) => `status ${status}`, () => null)
+    signal.throwIfAborted()
+    if (answer !== null) throw topologyError('RGT_MESH', `the sidecar of ${ID} in ${region} takes plain text`, { expected: 'a closed connection: mutual TLS only', found: answer })
+  }))
+  return ports.length
+}
