@@ -7,7 +7,7 @@ export const consul: Mesh = {
   name: 'consul',
   description: 'Consul Connect: one datacenter a region, cluster peering, Envoy sidecars and mesh gateways',
   // Some twenty proxies were born a moment ago.
-  leastUs: { warmup: 10_000_000, steady: 16_000_000 },
+  leastUs: { warmup: 15_000_000, steady: 20_000_000 },
   on: {
     local: { supported: true, how: 'a Consul server, a mesh gateway and sidecars a region as processes; needs Linux, where all of 127.0.0.0/8 is loopback' },
     simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
