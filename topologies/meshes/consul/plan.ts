@@ -6,10 +6,7 @@
 
 import type { GatewayBootstrap } from '../../../gateway/dataplane/bootstrap.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
-import type { LinkEntry } from '../../substrates/sockets/links.ts'
-import type { PortBlock } from '../../substrates/sockets/ports.ts'
-import type { ServicesBootstrap } from '../../substrates/sockets/services/bootstrap.ts'
-import type { Topology } from '../../topology.ts'
+import type { PlaceRef, Topology } from '../../topology.ts'
 import { regionEntries, type RegionEntries } from './entries.ts'
 import { bootstrapArguments, type EnvoyPlan } from './envoy.ts'
 import { agentAddresses, agentConfig, type AgentConfig } from './plan-agent.ts'
@@ -27,7 +24,7 @@ export interface ConsulPlan {
   regions: ConsulRegion[]
   peerings: Peering[]
   /** To be served by the fault proxy: between mesh gateways (`data`), and from agent to agent (`control`). */
-  entries: LinkEntry[]
+  entries: MeshLink[]
 }
 
 export interface ConsulRegion {
@@ -42,6 +39,27 @@ export interface ConsulRegion {
   upstreams: Record<string, SnapshotAddress>
 }
 
+/** A way between two regions that the fault proxy is to serve. */
+export interface MeshLink {
+  name: string
+  from: PlaceRef
+  to: PlaceRef
+  /** `data`: between mesh gateways; `control`: from server to server. */
+  channel: 'data' | 'control'
+  listen: SnapshotAddress
+  upstream: SnapshotAddress
+  rttMs: number
+}
+
+export interface Ports { next(): number }
+
+/** A region's service instances and where they listen. */
+export interface PlacedServices {
+  region: string
+  control: { host: string }
+  endpoints: readonly { service: string; replica: number; port: number }[]
+}
+
 /** Once a pair: the acceptor generates a token, the dialer establishes with it. Each names the other by its region. */
 export interface Peering {
   acceptor: string
@@ -52,9 +70,9 @@ export interface Peering {
 
 export interface ConsulPlanRequest {
   topology: Topology
-  ports: PortBlock
+  ports: Ports
   /** As laid out: one for each region. */
-  services: readonly ServicesBootstrap[]
+  services: readonly PlacedServices[]
   gateways: readonly Pick<GatewayBootstrap, 'region' | 'listen'>[]
   residency: Residency
   settings: ConsulSettings
@@ -86,7 +104,7 @@ export function planConsul(request: ConsulPlanRequest): ConsulPlan {
 type RegionPorts = ReturnType<typeof takePorts>
 
 /** As many as `portsARegion`. */
-function takePorts(ports: PortBlock) {
+function takePorts(ports: Ports) {
   return {
     http: ports.next(), grpc: ports.next(), grpcTls: ports.next(), serfLan: ports.next(), server: ports.next(), resolver: ports.next(),
     meshGateway: ports.next(), meshGatewayAdmin: ports.next(), gatewaySidecar: ports.next(), gatewaySidecarAdmin: ports.next(),
@@ -150,10 +168,10 @@ function peeringsOf({ regions }: Topology, { rttMs }: Reach, port: number): Peer
 }
 
 /** Mesh gateways talk both ways; of agents only the dialer of a pair, which comes later in the topology. */
-function linkEntries({ regions }: Topology, own: ReadonlyMap<string, RegionPorts>, { rttMs }: Reach, entryPorts: { data: number; control: number }): LinkEntry[] {
-  return regions.flatMap(({ name: from }, source) => regions.flatMap(({ name: to }, target): LinkEntry[] => {
+function linkEntries({ regions }: Topology, own: ReadonlyMap<string, RegionPorts>, { rttMs }: Reach, entryPorts: { data: number; control: number }): MeshLink[] {
+  return regions.flatMap(({ name: from }, source) => regions.flatMap(({ name: to }, target): MeshLink[] => {
     if (source === target || rttMs(from, to) === Infinity) return []
-    const make = (channel: LinkEntry['channel'], upstreamPort: number): LinkEntry => ({
+    const make = (channel: MeshLink['channel'], upstreamPort: number): MeshLink => ({
       name: `mesh.region.${from}--region.${to}--${channel}`, from: `region:${from}`, to: `region:${to}`, channel,
       listen: { host: entryAddress(source, target), port: entryPorts[channel] }, upstream: { host, port: upstreamPort }, rttMs: rttMs(from, to),
     })
