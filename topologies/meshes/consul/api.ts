@@ -7,11 +7,6 @@ import type { CodedError } from '../../../gateway/errors.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../../errors.ts'
 
-/** As https://developer.hashicorp.com/consul/api-docs/agent/service#register-service has it; what is written passes unread. */
-export type ServiceRegistration = { Name: string; ID?: string; Kind?: string } & Record<string, unknown>
-/** As https://developer.hashicorp.com/consul/docs/connect/config-entries has it. */
-export type ConfigEntry = { Kind: string; Name: string } & Record<string, unknown>
-
 /** Go writes an empty list as null. */
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).nullish().transform((items) => items ?? [])
 
@@ -54,8 +49,10 @@ export interface ConsulApi {
   /** `host:port` of the leader; empty while there is none. */
   leader(): Promise<string>
   self(): Promise<{ datacenter: string; version: string }>
-  registerService(service: ServiceRegistration): Promise<void>
-  writeConfigEntry(entry: ConfigEntry): Promise<void>
+  /** As https://developer.hashicorp.com/consul/api-docs/agent/service#register-service has it; it passes unread. */
+  registerService(service: object): Promise<void>
+  /** As https://developer.hashicorp.com/consul/docs/connect/config-entries has it; it passes unread. */
+  writeConfigEntry(entry: object): Promise<void>
   /** `externalAddresses`: `host:port`s at which the peer reaches this region's servers, in place of their own. */
   generatePeeringToken(peer: string, externalAddresses: readonly string[]): Promise<string>
   establishPeering(peer: string, token: string): Promise<void>

@@ -37,6 +37,8 @@ export interface ConsulRegion {
   envoys: EnvoyPlan[]
   /** Service of the topology → where this region's gateway reaches it. */
   upstreams: Record<string, SnapshotAddress>
+  /** Those of them that the law forbids here: nobody may call them. */
+  forbidden: string[]
 }
 
 /** A way between two regions that the fault proxy is to serve. */
@@ -156,6 +158,7 @@ function planRegion(region: string, own: RegionPorts, request: RegionRequest): C
       envoy('gateway', `${gatewayName}-sidecar-proxy`, own.gatewaySidecarAdmin),
     ],
     upstreams: Object.fromEntries(upstreams),
+    forbidden: here.filter((service) => !reach.serves(region, service)).map(({ name }) => name),
   }
 }
 

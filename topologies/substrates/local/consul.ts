@@ -85,7 +85,7 @@ export async function startConsul(parts: ConsulParts): Promise<void> {
   const apis = new Map(await Promise.all(plan.regions.map(async (region) => [region.region, await startAgent(region, parts)] as const)))
   await Promise.all(plan.regions.map((region) => startEnvoys(region, parts)))
   // Checks looked at sidecars before these were there; told once more, they begin well.
-  await registerAll(plan, apis)
+  await Promise.all(plan.regions.map(({ region, registrations }) => register(apis.get(region)!, registrations)))
   await join(plan, apis, timeoutMs)
   await untilServing(plan, timeoutMs, signal)
   if (plan.settings.maxRetries !== null) await liftRetries(plan, plan.settings.maxRetries, signal)
@@ -99,15 +99,13 @@ async function startAgent({ region, agent, resolver, entries, registrations }: C
   const api = openConsulApi({ region, http: agent.http, signal })
   undo.push(() => api.close())
   await untilReady(api, timeoutMs)
-  for (const entry of entries.first) await api.writeConfigEntry({ ...entry })
-  for (const registration of registrations) await api.registerService({ ...registration })
+  for (const entry of entries.first) await api.writeConfigEntry(entry)
+  await register(api, registrations)
   return api
 }
 
-async function registerAll({ regions }: ConsulPlan, apis: ReadonlyMap<string, ConsulApi>): Promise<void> {
-  await Promise.all(regions.map(async ({ region, registrations }) => {
-    for (const registration of registrations) await apis.get(region)!.registerService({ ...registration })
-  }))
+async function register(api: ConsulApi, registrations: ConsulRegion['registrations']): Promise<void> {
+  for (const registration of registrations) await api.registerService(registration)
 }
 
 /** Peers every pair; what regions export is imported before anybody is told to turn there. */
@@ -117,7 +115,7 @@ async function join({ regions, peerings }: ConsulPlan, apis: ReadonlyMap<string,
     apis.get(dialer)!.establishPeering(acceptor, await apis.get(acceptor)!.generatePeeringToken(PeerName, ServerExternalAddresses))))
   await Promise.all(bothWays.map(([at, peer]) => untilImported(apis.get(at)!, peer, [], timeoutMs)))
   const tell = (which: 'oncePeered' | 'onceImported'): Promise<unknown> => Promise.all(regions.map(async ({ region, entries }) => {
-    for (const entry of entries[which]) await apis.get(region)!.writeConfigEntry({ ...entry })
+    for (const entry of entries[which]) await apis.get(region)!.writeConfigEntry(entry)
   }))
   await tell('oncePeered')
   const exportedTo = (peer: string, at: string): string[] => regions.find(({ region }) => region === peer)!.entries.oncePeered
@@ -147,10 +145,9 @@ const answerMs = 2_000
 
 async function untilServing({ regions }: ConsulPlan, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const untilUs = systemClock.nowUs() + timeoutMs * 1000
-  const waits = regions.flatMap(({ region, upstreams, entries, registrations }) => Object.entries(upstreams).map(async ([service, { host, port }]) => {
+  const waits = regions.flatMap(({ region, upstreams, forbidden }) => Object.entries(upstreams).map(async ([service, { host, port }]) => {
     // Where the law forbids a service nobody may call it, and the mesh must say so.
-    const name = registrations.flatMap(({ Connect }) => Connect?.SidecarService.Proxy.Upstreams ?? []).find(({ LocalBindPort }) => LocalBindPort === port)!.DestinationName
-    const expected = entries.first.some((entry) => entry.Kind === 'service-intentions' && entry.Name === name) ? 200 : 403
+    const expected = forbidden.includes(service) ? 403 : 200
     for (;;) {
       signal.throwIfAborted()
       const found = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(answerMs) })
