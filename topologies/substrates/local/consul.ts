@@ -20,24 +20,19 @@ import { startResolver } from '../../meshes/consul/resolver.ts'
 import { untilImported, untilReady } from '../../meshes/consul/waits.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
 import { runCommand } from '../../tools/command.ts'
-import { findTool, requireTool } from '../../tools/index.ts'
 import type { Topology } from '../../topology.ts'
 import type { PortBlock } from '../sockets/ports.ts'
 import type { Supervisor } from '../sockets/processes.ts'
+import { needTool } from '../sockets/run-tools.ts'
 import type { Undo } from '../sockets/stages.ts'
 import type { Layout } from './layout.ts'
 
 export interface ConsulTools { consul: string; envoy: string }
 
 /** Nothing stands in for a mesh under test. Throws RGT_TOOL_MISSING and its kin. */
-export async function findConsul({ tools, signal, progress }: StartRequest, inventory: Inventory): Promise<ConsulTools> {
-  const find = async (name: 'consul' | 'envoy'): Promise<string> => {
-    const found = requireTool(await findTool(name, tools, { signal, progress: (text) => progress('tools', `${name}: ${text}`) }))
-    inventory.tools[name] = { version: found.version, origin: found.origin }
-    return found.path
-  }
-  const [consul, envoy] = await Promise.all([find('consul'), find('envoy')])
-  return { consul, envoy }
+export async function findConsul(request: StartRequest, inventory: Inventory): Promise<ConsulTools> {
+  const [consul, envoy] = await Promise.all([needTool('consul', request, inventory), needTool('envoy', request, inventory)])
+  return { consul: consul.path, envoy: envoy.path }
 }
 
 export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
@@ -176,14 +171,18 @@ async function liftRetries({ regions }: ConsulPlan, maxRetries: number, signal: 
   }))
 }
 
-/** Speaks plain HTTP to every sidecar from outside the mesh. Throws RGT_MESH when one answers; gives how many refused. */
+/** A connection that was made and then closed. Where nothing listens, nothing was refused. */
+const closedCodes: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET']
+
+/** Speaks plain HTTP to every sidecar from outside the mesh; gives how many closed the connection. Throws RGT_MESH when one does not. */
 export async function provePlainRefused({ regions }: ConsulPlan, signal: AbortSignal): Promise<number> {
   const ports = regions.flatMap(({ region, registrations }) => registrations.flatMap(({ ID, Address, Connect }) =>
     Connect === undefined ? [] : [{ region, ID, at: `http://${Address}:${Connect.SidecarService.Port}/` }]))
   await Promise.all(ports.map(async ({ region, ID, at }) => {
-    const answer = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) }).then(({ status }) => `status ${status}`, () => null)
+    const found = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) }).then(({ status }) => `status ${status}`, (error: Error & { cause?: { code?: string } }) =>
+      closedCodes.includes(error.cause?.code) ? null : error.cause?.code ?? error.message)
     signal.throwIfAborted()
-    if (answer !== null) throw topologyError('RGT_MESH', `the sidecar of ${ID} in ${region} takes plain text`, { expected: 'a closed connection: mutual TLS only', found: answer })
+    if (found !== null) throw topologyError('RGT_MESH', `the sidecar of ${ID} in ${region} does not refuse plain text`, { expected: 'a closed connection: mutual TLS only', found })
   }))
   return ports.length
 }

@@ -13,11 +13,11 @@ import { systemClock } from '../../../gateway/runtime.ts'
 import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../errors.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
-import { findTool, requireTool } from '../../tools/index.ts'
 import type { Journal } from '../sockets/journal.ts'
 import type { Layout } from './layout.ts'
 import type { Supervisor } from '../sockets/processes.ts'
 import type { Publisher } from '../sockets/publisher.ts'
+import { needTool } from '../sockets/run-tools.ts'
 
 export interface Product {
   driver: Driver
@@ -30,12 +30,10 @@ export interface Product {
  * The product that `--gateway` names; null for the reference. Nothing stands in for a product under test.
  * Throws RGT_DRIVER_UNKNOWN, and RGT_TOOL_MISSING and its kin.
  */
-export async function findProduct({ options, tools, signal, progress }: StartRequest, inventory: Inventory): Promise<Product | null> {
-  const { driver, tuning } = findGateway(options.gateway)
+export async function findProduct(request: StartRequest, inventory: Inventory): Promise<Product | null> {
+  const { driver, tuning } = findGateway(request.options.gateway)
   if (driver.tool === null) return null
-  const found = requireTool(await findTool(driver.tool, tools, { signal, progress: (text) => progress('tools', `${driver.tool}: ${text}`) }))
-  inventory.tools[driver.tool] = { version: found.version, origin: found.origin }
-  return { driver, tuning, command: found.path }
+  return { driver, tuning, command: (await needTool(driver.tool, request, inventory)).path }
 }
 
 /** The layout without the edges that the product takes over. */

@@ -1,7 +1,7 @@
 // The tools that every real run may use: k6 for the offered load, Toxiproxy on the links.
 
 import type { Inventory, StartRequest } from '../../substrate.ts'
-import { findTool, type FoundTool } from '../../tools/index.ts'
+import { findTool, requireTool, type FoundTool } from '../../tools/index.ts'
 
 export interface RunTools { toxiproxy: FoundTool | null; toxiproxyReason: string; k6: FoundTool | null }
 
@@ -18,4 +18,11 @@ export async function findRunTools({ tools, options, progress, signal }: StartRe
     inventory.tools.k6 = engine.found ?? { version: 'none', origin: 'embedded', reason: `the open-loop engine stands in; ${engine.reason}` }
   }
   return { toxiproxy: proxy.found, toxiproxyReason: proxy.reason, k6: engine?.found ?? null }
+}
+
+/** What is under test: nothing stands in for it. Throws RGT_TOOL_MISSING and its kin. */
+export async function needTool(name: string, { tools, progress, signal }: StartRequest, inventory: Inventory): Promise<FoundTool> {
+  const found = requireTool(await findTool(name, tools, { signal, progress: (text) => progress('tools', `${name}: ${text}`) }))
+  inventory.tools[name] = { version: found.version, origin: found.origin }
+  return found
 }
