@@ -112,6 +112,7 @@ function healthFrom(spec: HealthSpec): HealthSettings {
     },
     overprovisioning: spec.overprovisioning ?? base.overprovisioning,
     maxLoopLagMs: ms(spec.maxLoopLag) ?? base.maxLoopLagMs,
+    failoverOwner: spec.failoverOwner ?? base.failoverOwner,
   })
   compiled.set(spec, made)
   return made

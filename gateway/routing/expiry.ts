@@ -77,7 +77,7 @@ function runOutOfPatience(state: State, slot: number, nowUs: number): void {
   const ticket = words[slot * rowWords + Attempt.ticket]
   const cell = words[slot * rowWords + Attempt.cell]
   noteLate(state, slot, nowUs)
-  const alone = flights.tickets.words[ticket * rowWords + Ticket.live] === 1
+  const alone = flights.tickets.words[ticket * rowWords + Ticket.live] === 1 && !state.settings.meshOwnsServices
   if (alone) sendElsewhere(state, ticket, 'hedge', false, hedgeWorst, -1, nowUs)
   const againUs = cell === -1 ? defaultRequestTimeoutUs : patienceOf(state, cell)
   armAttempt(flights, slot, Math.min(nowUs + againUs, flights.attempts.times[slot * rowTimes + Attempt.limitUs]))

@@ -54,6 +54,7 @@ export function changeState(state: State, place: number, next: number, cause: He
  * request may try the place again after that time. A recovering place has no credit left and is ejected.
  */
 export function suspect(state: State, place: number, cause: HealthCause, hedgeUs: number, nowUs: number): void {
+  if (isLeftToMesh(state, place)) return
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
   const now = stateOf(rows, row)
@@ -68,7 +69,13 @@ export function suspect(state: State, place: number, cause: HealthCause, hedgeUs
   if (place >= 0 && now !== Health.ejected) state.urgentProbes.items.push(place)
 }
 
+/** Endpoints, and services behind links, when a mesh owns their failover: it must see every request that they get. */
+function isLeftToMesh({ settings, tables }: State, place: number): boolean {
+  return settings.meshOwnsServices && (place < 0 || !isLink(tables.targets, place))
+}
+
 export function eject(state: State, place: number, cause: HealthCause, nowUs: number): void {
+  if (isLeftToMesh(state, place)) return
   const rows = rowsOf(state.tables, place)
   const row = rowOf(place)
   const from = stateOf(rows, row)

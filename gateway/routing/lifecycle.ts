@@ -92,7 +92,7 @@ export function takeHead(state: State, id: number, status: number, fromGateway: 
   const ticket = attempts[row + Attempt.ticket]
   const cell = attempts[row + Attempt.cell]
   if (cell !== -1) observeHead(state, cell, status, fromGateway, flights.attempts.times[slot * rowTimes + Attempt.sentUs], nowUs)
-  if ((fromGateway || isWorthRetrying(status)) && passOver(state, slot, ticket, fromGateway, nowUs)) return
+  if ((fromGateway || (isWorthRetrying(status) && !state.settings.meshOwnsServices)) && passOver(state, slot, ticket, fromGateway, nowUs)) return
   const tickets = flights.tickets.words
   const ticketRow = ticket * rowWords
   tickets[ticketRow + Ticket.accepted] = 1

@@ -106,6 +106,7 @@ function resetByTime(state: State, rows: HealthRows, row: number, nowUs: number)
  * there for as long; as many late in a row as make a silence eject the place.
  */
 export function observeLate(state: State, cell: number, sentUs: number, trial: boolean, nowUs: number): void {
+  if (state.settings.meshOwnsServices) return
   const { targets, cells } = state.tables
   const target = targetOfCell(cells, cell)
   const place = placeOf(state.tables, cell)

@@ -56,6 +56,8 @@ export interface Settings {
   rampStart: number
   overprovisioning: number
   maxLagUs: number
+  /** A mesh owns the failover of services: only links are judged, by their connections and probes. */
+  meshOwnsServices: boolean
 }
 
 export function settingsOf(health: HealthSettings): Settings {
@@ -85,5 +87,6 @@ export function settingsOf(health: HealthSettings): Settings {
     rampStart: recovery.rampStart,
     overprovisioning: health.overprovisioning,
     maxLagUs: health.maxLoopLagMs * 1000,
+    meshOwnsServices: health.failoverOwner === 'mesh',
   })
 }

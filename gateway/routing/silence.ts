@@ -10,8 +10,12 @@ import { eject, suspect } from './health.ts'
 import { silenceOf, targetSilenceOf } from './observe.ts'
 import { Cell, Health, isLink, rowOf, rowsOf, stateOf, Target, targetOfCell, waitingAt, type HealthRows, type State, type Tables } from './state.ts'
 
-/** Judges every target and cell that waits; in the order of the cells, whenever they were noted. */
+/**
+ * Judges every target and cell that waits; in the order of the cells, whenever they were noted. Where a mesh owns
+ * services, requests that wait say nothing of a link: its probes do.
+ */
 export function judgeSilence(state: State, nowUs: number): void {
+  if (state.settings.meshOwnsServices) return
   const { cells, watch } = state.tables
   const silent: number[] = []
   const count = collect(watch, nowUs)

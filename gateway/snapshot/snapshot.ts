@@ -116,6 +116,11 @@ export interface HealthSettings {
   overprovisioning: number
   /** A verdict reached while the event loop was later than this is discarded. */
   maxLoopLagMs: number
+  /**
+   * Who moves a request away from a service that fails. `mesh`: services are never judged, and what they answer, or do not, is
+   * handed on; links to other regions are still kept by their connections and probes.
+   */
+  failoverOwner: 'gateway' | 'mesh'
 }
 
 /** What changed between two revisions for one gateway. Routes and services replace or go whole. */
@@ -142,4 +147,5 @@ export const defaultHealth: HealthSettings = {
   recovery: { successes: 5, minMs: 3000, rampMs: 10_000, rampStart: 0.1 },
   overprovisioning: 1.4,
   maxLoopLagMs: 100,
+  failoverOwner: 'gateway',
 }

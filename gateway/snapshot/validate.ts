@@ -77,6 +77,7 @@ const health = z.strictObject({
   recovery: z.strictObject({ successes: count, minMs: amount, rampMs: amount, rampStart: share }),
   overprovisioning: amount,
   maxLoopLagMs: amount,
+  failoverOwner: z.enum(['gateway', 'mesh']),
 })
 
 const revision = z.int().min(0)

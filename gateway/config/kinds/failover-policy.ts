@@ -43,6 +43,8 @@ const health = z.strictObject({
   }).optional().describe('How an ejected target comes back.'),
   overprovisioning: z.number().min(1).optional(),
   maxLoopLag: durationUs.optional().describe('A verdict reached while the event loop was later than this is discarded.'),
+  failoverOwner: z.enum(['gateway', 'mesh']).optional()
+    .describe('mesh: services that fail are left to the mesh behind the gateway; links to other regions stay the gateway\'s. Default: gateway.'),
 })
 
 export const failoverPolicyKind = z.strictObject({
