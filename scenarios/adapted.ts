@@ -1,12 +1,20 @@
 // A scenario adapted to where it is played: nothing of what must hold changes.
 
+import { findMesh } from '../topologies/meshes/index.ts'
+import { withMesh, type MeshUse } from '../topologies/meshes/use.ts'
 import type { Substrate } from '../topologies/substrate.ts'
+import type { Topology } from '../topologies/topology.ts'
 import { frozenCopy } from './freeze.ts'
 import type { Scenario } from './scenario.ts'
 
-/** With phases before the fault that are long enough for all that it is played on. */
-export function unhurried(scenario: Scenario, ...on: Pick<Substrate, 'leastUs'>[]): Scenario {
-  const least = on.flatMap(({ leastUs }) => leastUs ?? [])
+/** The topology with the mesh that the scenario asks for. */
+export function inForce({ mesh }: Scenario, topology: Topology): Topology {
+  return mesh === undefined ? topology : withMesh(topology, mesh)
+}
+
+/** With phases before the fault that are long enough for the substrate and the mesh that it is played on. */
+export function unhurried(scenario: Scenario, substrate: Pick<Substrate, 'leastUs'>, topology: Topology): Scenario {
+  const least = [substrate, findMesh(inForce(scenario, topology).mesh)].flatMap(({ leastUs }) => leastUs ?? [])
   if (least.length === 0) return scenario
   const { timeline } = scenario
   const warmupUs = Math.max(timeline.warmupUs, ...least.map(({ warmup }) => warmup))
@@ -17,4 +25,8 @@ export function unhurried(scenario: Scenario, ...on: Pick<Substrate, 'leastUs'>[
 /** With every load's rate times `share`, for machines that are smaller than the drill. Probers keep theirs: it is the resolution. */
 export function withRateShare(scenario: Scenario, share: number): Scenario {
   return share === 1 ? scenario : frozenCopy({ ...scenario, loads: scenario.loads.map((load) => ({ ...load, ratePerSecond: load.ratePerSecond * share })) })
+}
+
+export function withMeshUse(scenario: Scenario, mesh: MeshUse | undefined): Scenario {
+  return mesh === undefined ? scenario : frozenCopy({ ...scenario, mesh })
 }

@@ -44,7 +44,7 @@ async function broken(name: string, change: (scenario: Scenario) => Scenario, pl
   const found = new Set<string>()
   const record = await run({
     scenario: change(scenario), topology, seed: 1, runDir, substrate: simulatedSubstrate, tools: { allowEmbedded: true, allowInstall: false },
-    options: { gateway: 'reference', mesh: 'none', simulation: { plant } }, signal: new AbortController().signal, command: 'test',
+    options: { gateway: 'reference', simulation: { plant } }, signal: new AbortController().signal, command: 'test',
     onEvent: (event) => { if (event.kind === 'invariant-violated') found.add(event.invariant) },
   })
   expect(record.error).toBeNull()

@@ -14,6 +14,7 @@ import { homeRegion } from './faults/paths.ts'
 import { frozenCopy } from './freeze.ts'
 import { planLoads } from './loads/index.ts'
 import { planChanges } from './plan-changes.ts'
+import { inForce } from './adapted.ts'
 import { withEntry } from './plan-entry.ts'
 import { planProbes } from './plan-probes.ts'
 import type { Plan, PlannedFault, Scenario } from './scenario.ts'
@@ -28,7 +29,7 @@ const order: Step['kind'][] = ['mark', 'heal', 'apply', 'publish']
 
 /** Deep-frozen and JSON-serialisable. Throws CodedError RGT_SCENARIO_REFERENCE for names the topology does not have. */
 export function plan(scenario: Scenario, givenTopology: Topology, seed: number): Plan {
-  const topology = withEntry(givenTopology, scenario.entry)
+  const topology = withEntry(inForce(scenario, givenTopology), scenario.entry)
   const phases = phasesOf(scenario)
   const endUs = phases[phases.length - 1].toUs
   const [, steady, fault] = phases

@@ -17,7 +17,7 @@ export async function playSimulated(runDir: string, nameOrPath: string, seed = 1
   const { scenario, topology } = await loadScenarioAndTopology(nameOrPath, { fast: short })
   const record = await run({
     scenario, topology, seed, runDir, substrate: simulatedSubstrate, tools: { allowEmbedded: true, allowInstall: false },
-    options: { gateway: 'reference', mesh: 'none' }, signal: new AbortController().signal, command: 'test',
+    options: { gateway: 'reference' }, signal: new AbortController().signal, command: 'test',
   })
   const verdict = await judge(runDir)
   writeFileSync(join(runDir, 'verdict.json'), verdictText(verdict))

@@ -3,9 +3,11 @@
 
 import { dirname, resolve } from 'node:path'
 import type { DocumentPath, SourceDocument } from '../gateway/config/document.ts'
-import { CodedErrors, type CodedError } from '../gateway/errors.ts'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
+import { readMeshUse, type MeshUse } from '../topologies/meshes/use.ts'
 import type { ConfigDocument } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
+import { scenarioError } from './errors.ts'
 import { frozenCopy } from './freeze.ts'
 import { blocksOf, loadsOf, proberOf } from './resolve-blocks.ts'
 import { overlay } from './overlay.ts'
@@ -45,6 +47,7 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
   const { method, changes } = blocksOf(reading, timeline)
   checkThresholds(reading, loads, short !== undefined)
   const prober = proberOf(reading, loads)
+  const mesh = meshOf(reading)
   const config = await configOf(reading, around.base, around.readConfig)
   const lawful = problems.length > 0 ? null : lawfulOf(reading, loads, overlay(around.base, config))
   if (problems.length > 0) throw new CodedErrors(problems.sort(byPlace))
@@ -54,6 +57,7 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
     mustExit: spec.mustExit,
     topology: around.topologyName,
     entry: spec.entry,
+    ...(mesh === undefined ? {} : { mesh }),
     config,
     loads,
     prober: { ...prober, ...(lawful === null ? {} : servingOf(lawful, prober, around.topology)) },
@@ -70,6 +74,17 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
     ...(spec.simulation === undefined ? {} : { simulation: spec.simulation }),
     file: source.file,
   })
+}
+
+function meshOf({ spec, source, problems }: Reading): MeshUse | undefined {
+  if (spec.mesh === undefined) return undefined
+  try {
+    return readMeshUse(spec.mesh)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    problems.push(scenarioError('RGT_SCENARIO_REFERENCE', error.message, { ...error.details, place: source.place(['spec', 'mesh']) }))
+    return undefined
+  }
 }
 
 function byPlace(a: CodedError, b: CodedError): number {

@@ -89,7 +89,7 @@ let count = 0
 function request(substrate: Substrate, over: Partial<RunRequest> = {}): RunRequest {
   return {
     ...drill, seed: 1, substrate, runDir: join(folder, `run-${count++}`), tools: { allowEmbedded: true, allowInstall: false },
-    options: { gateway: 'reference', mesh: 'none' }, signal: new AbortController().signal, command: 'regatta run regional-outage', ...over,
+    options: { gateway: 'reference' }, signal: new AbortController().signal, command: 'regatta run regional-outage', ...over,
   }
 }
 const onDisk = (runDir: string): RunRecord => JSON.parse(readFileSync(join(runDir, runFile), 'utf8')) as RunRecord

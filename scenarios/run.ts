@@ -10,7 +10,8 @@ import { openHistory, type HistoryWriter } from '../topologies/history/open.ts'
 import type { HistoryEvent, HistorySink, RequestRow } from '../topologies/history.ts'
 import { gatewayConfig } from '../topologies/gateway-config.ts'
 import type { ConfigDocument, Deployment, LoadSpec, Substrate, SubstrateOptions, ToolPolicy } from '../topologies/substrate.ts'
-import { findMesh } from '../topologies/meshes/index.ts'
+import { standBack } from '../topologies/meshes/stand-back.ts'
+import { meshWord } from '../topologies/meshes/use.ts'
 import type { Topology } from '../topologies/topology.ts'
 import { declare, plantedLimits, simulationOf, unplayedSuites } from './declare.ts'
 import { scenarioError } from './errors.ts'
@@ -30,7 +31,7 @@ export interface RunRequest {
   /** Folder of this run, made when missing; its name is the run's id. */
   runDir: string
   tools: ToolPolicy
-  options: Pick<SubstrateOptions, 'gateway' | 'mesh' | 'simulation' | 'clusters'>
+  options: Pick<SubstrateOptions, 'gateway' | 'simulation' | 'clusters'>
   signal: AbortSignal
   /** How to do it again, for run.json. */
   command: string
@@ -46,8 +47,8 @@ export interface RunRequest {
  */
 export async function run(request: RunRequest): Promise<RunRecord> {
   const { scenario, topology, seed, runDir } = request
-  const planned = plan(unhurried(scenario, request.substrate, findMesh(request.options.mesh)), topology, seed)
-  const config = overlay(await gatewayConfig(planned.topology), scenario.config)
+  const planned = plan(unhurried(scenario, request.substrate, topology), topology, seed)
+  const config = standBack(overlay(await gatewayConfig(planned.topology), scenario.config), planned.topology)
   mkdirSync(runDir, { recursive: true })
   const record = firstRecord(request, planned, config)
   write(runDir, record)
@@ -145,7 +146,7 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
     // What a reader finds when the runner itself is killed.
     ended: 'interrupted', error: null,
     command, ...versionsOf(), machine: machineOf(),
-    substrate: substrate.kind, time: substrate.time, unmeasured: substrate.unmeasured, gateway: options.gateway, mesh: options.mesh,
+    substrate: substrate.kind, time: substrate.time, unmeasured: substrate.unmeasured, gateway: options.gateway, mesh: meshWord(planned.topology),
     capabilities: substrate.capabilities(),
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
     plan: planned, config,

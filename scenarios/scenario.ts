@@ -1,6 +1,7 @@
 // The resolved scenario: what happens, and what must hold. `schema.ts` holds the shape of the file.
 
 import type { ConfigDocument } from '../topologies/substrate.ts'
+import type { MeshUse } from '../topologies/meshes/use.ts'
 import type { Phase } from '../topologies/history.ts'
 
 export interface Scenario {
@@ -12,6 +13,8 @@ export interface Scenario {
   topology: string
   /** Way in for every group; null = as the topology says. */
   entry: 'edge' | 'direct' | 'list' | null
+  /** Instead of the topology's own. */
+  mesh?: MeshUse
   /** Documents put over the topology's gateway configuration. */
   config: ConfigDocument[]
   loads: LoadBlock[]

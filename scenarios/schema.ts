@@ -117,6 +117,8 @@ export const scenarioSchema = z.strictObject({
   spec: z.strictObject({
     topology: z.string().min(1).default('three-regions').describe('Name in the catalogue, or path relative to this file.'),
     entry: z.enum(entryKinds).nullable().default(null).describe('Way in for every group. Default: as the topology says.'),
+    mesh: z.string().min(1).optional()
+      .describe('Mesh beside the gateways: NAME, where gateways own failover, or NAME:SETTINGS, where the mesh does. Default: as the topology says.'),
     config: z.array(z.union([z.string().min(1), z.looseObject({})])).default([])
       .describe('Gateway configuration put over the topology\'s: documents, or paths relative to this file.'),
     load: z.array(load).min(1),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { loadSweep } from '../scenarios/sweep/load-sweep.ts'
+import { readMeshUse } from '../topologies/meshes/use.ts'
 import { assignment } from './commands/inject.ts'
 import { commands } from './commands/index.ts'
 import { reproduction } from './commands/run.ts'
@@ -71,14 +72,14 @@ describe('assignment', () => {
 })
 
 describe('reproduction', () => {
-  const options = { on: 'local', gateway: 'reference', mesh: 'none', seed: 1, repeat: 20, rateShare: 1, out: '/x', embedded: true, install: true, live: true }
+  const options = { on: 'local', gateway: 'reference', seed: 1, repeat: 20, rateShare: 1, out: '/x', embedded: true, install: true, live: true }
   it('is one run, with its own seed, and nothing that is as usual', () => {
     expect(reproduction('regional-outage', options, 7)).toBe('regatta run regional-outage --on local --seed 7')
   })
 
   it('keeps what changes the run', () => {
-    expect(reproduction('./mine.yaml', { ...options, fast: true, rateShare: 0.5, embedded: false, install: false, gateway: 'envoy' }, 1))
-      .toBe('regatta run ./mine.yaml --on local --seed 1 --fast --rate-share 0.5 --no-embedded --no-install --gateway envoy')
+    expect(reproduction('./mine.yaml', { ...options, fast: true, rateShare: 0.5, embedded: false, install: false, gateway: 'envoy', mesh: readMeshUse('consul:stock') }, 1))
+      .toBe('regatta run ./mine.yaml --on local --seed 1 --fast --rate-share 0.5 --no-embedded --no-install --gateway envoy --mesh consul:stock')
   })
 })
 

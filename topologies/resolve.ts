@@ -5,9 +5,11 @@ import { existsSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { nearest as nearestName } from '../gateway/config/shape.ts'
 import type { DocumentPath, SourceDocument } from '../gateway/config/document.ts'
-import { CodedErrors, type CodedError } from '../gateway/errors.ts'
+import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { topologyError } from './errors.ts'
 import { greatCircleRttMs, minimumRttMs, nearest } from './geography.ts'
+import { findMesh } from './meshes/index.ts'
+import { checkUse } from './meshes/use.ts'
 import { resolveServices } from './resolve-services.ts'
 import type { TopologyFile } from './schema.ts'
 import { matchingServices } from './service-patterns.ts'
@@ -31,6 +33,7 @@ export function resolveTopology(file: TopologyFile, source: SourceDocument): Top
   const spec = file.spec
   checkUnique(spec, problem)
   checkReferences(spec, problem)
+  checkMesh(spec, source, errors)
   const services = resolveServices(spec.services, spec.regions, (path, name) =>
     problem(path, `\`${name}\` stands twice among the services`, name, []))
   const gateway = gatewayOf(spec.gateway, services, source.file, problem)
@@ -48,6 +51,7 @@ export function resolveTopology(file: TopologyFile, source: SourceDocument): Top
     gateway,
     mesh: spec.mesh,
     failoverOwner: spec.failoverOwner,
+    ...(spec.meshSettings === undefined ? {} : { meshSettings: spec.meshSettings }),
     clusters: spec.clusters,
   }
 }
@@ -149,6 +153,20 @@ function checkReferences(spec: Spec, problem: Problem): void {
     service.regions?.forEach((name, at) => region(name, ['spec', 'services', index, 'regions', at]))
   })
   checkLinks(spec, problem)
+}
+
+function checkMesh({ mesh, failoverOwner, meshSettings }: Spec, source: SourceDocument, errors: CodedError[]): void {
+  const at = (run: () => void, field: string): boolean => {
+    try {
+      run()
+      return true
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error
+      errors.push(topologyError('RGT_TOPOLOGY_REFERENCE', error.message, { ...error.details, place: source.place(['spec', field]) }))
+      return false
+    }
+  }
+  if (at(() => void findMesh(mesh), 'mesh')) at(() => void checkUse({ mesh, failoverOwner, ...(meshSettings === undefined ? {} : { meshSettings }) }), meshSettings === undefined ? 'failoverOwner' : 'meshSettings')
 }
 
 function checkLinks(spec: Spec, problem: Problem): void {

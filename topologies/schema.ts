@@ -116,8 +116,9 @@ export const topologySchema = z.strictObject({
     }).refine(({ config, templates }) => config.length + templates.length > 0, {
       message: 'says nothing to the gateways', params: { expected: '`config`, `templates` or both' },
     }),
-    mesh: label.default('none'),
-    failoverOwner: z.enum(['gateway', 'mesh']).default('gateway'),
+    mesh: label.default('none').describe('Mesh beside the gateways.'),
+    failoverOwner: z.enum(['gateway', 'mesh']).default('gateway').describe('Who moves requests away from services that fail. mesh: the gateways stand back.'),
+    meshSettings: label.optional().describe('One of the mesh\'s sets of settings, as docs/mesh.md lists them. Default: its first.'),
     clusters: clusters.prefault({}).describe('How regions become clusters (--on kind).'),
   }),
 })

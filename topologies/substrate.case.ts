@@ -55,7 +55,7 @@ export function substrateContract(name: string, substrate: Substrate, options: C
     mkdirSync(runDir)
     const deployment = await substrate.start({
       topology, config, seed: 1, runDir, history, signal, tools: options.tools ?? { allowEmbedded: true, allowInstall: false },
-      progress: () => {}, options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0, ...options.options },
+      progress: () => {}, options: { gateway: 'reference', collectGarbageEveryMs: 0, ...options.options },
     })
     return {
       deployment,

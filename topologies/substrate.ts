@@ -47,7 +47,6 @@ export interface ToolPolicy {
 
 export interface SubstrateOptions {
   gateway: string
-  mesh: string
   /** Force a garbage collection in every gateway this often; 0 = never. */
   collectGarbageEveryMs: number
   /** Load engines that will be driven, so that their tools are found before the topology starts. */

@@ -23,6 +23,8 @@ export interface Topology {
   }
   mesh: string
   failoverOwner: 'gateway' | 'mesh'
+  /** One of the mesh's sets of settings; the first in its table when absent. */
+  meshSettings?: string
   /** How regions become clusters, where they do; other substrates take no notice. */
   clusters: Clusters
 }

@@ -40,7 +40,7 @@ it('finds a planted defect, shrinks it, and writes a scenario that shows it', as
   const written = await loadScenarioAndTopology(file)
   const record = await run({
     ...written, seed: finding.seed, substrate, runDir: join(folder, 'run'), tools: { allowEmbedded: true, allowInstall: false },
-    options: { gateway: 'reference', mesh: 'none' }, signal, command: '',
+    options: { gateway: 'reference' }, signal, command: '',
   })
   expect(record).toMatchObject({ ended: 'complete', inventory: { trace: { hash: finding.traceHash } } })
   expect(record.limits).toContain('planted defect: residency-as-preference')

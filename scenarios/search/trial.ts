@@ -82,7 +82,7 @@ async function play(
     topology: planned.topology, config, seed: planned.seed, history, signal, progress() {},
     runDir: join(tmpdir(), 'regatta-search'), tools: { allowEmbedded: true, allowInstall: false },
     options: {
-      gateway, mesh: 'none', collectGarbageEveryMs: 0,
+      gateway, collectGarbageEveryMs: 0,
       engines: [...new Set(planned.loads.map(({ engine }) => engine))],
       simulation: simulationOf(planned.scenario, { ...(model === undefined ? {} : { model }), record: false }),
     },

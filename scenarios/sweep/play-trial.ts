@@ -11,7 +11,7 @@ export async function playTrial({ scenario, topology, seed, runDir, keep, comman
   try {
     const record = await run({
       scenario, topology, seed, runDir, command, substrate: findSubstrate('simulated'),
-      tools: { allowEmbedded: true, allowInstall: false }, options: { gateway: 'reference', mesh: 'none' },
+      tools: { allowEmbedded: true, allowInstall: false }, options: { gateway: 'reference' },
       signal: new AbortController().signal,
     })
     return record.error === null ? trialOf(record, await judge(runDir)) : failedTrial(seed, record.error)

@@ -66,7 +66,7 @@ async function drillOnce({ drill, gateway, verdicts, problems }: Series, round: 
     const { scenario, topology } = await loadScenarioAndTopology(drill, { fast: true })
     const record = await run({
       scenario, topology, seed: round + 1, substrate: findSubstrate('local'), runDir, tools, signal,
-      options: { gateway, mesh: 'none' }, command: `npm run bench -- failover`,
+      options: { gateway }, command: `npm run bench -- failover`,
     })
     signal.throwIfAborted()
     if (record.error !== null) {

@@ -8,7 +8,7 @@ import { faultKinds } from '../../scenarios/faults/index.ts'
 import { catalogScenarios, mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode } from '../../scenarios/verdict.ts'
 import { catalogTopologies } from '../../topologies/load.ts'
-import { meshNames } from '../../topologies/meshes/index.ts'
+import { meshUses } from '../../topologies/meshes/use.ts'
 import { substrateKinds } from '../../topologies/substrates/index.ts'
 import { plantedDefects } from '../../topologies/substrate.ts'
 import { toolNames } from '../../topologies/tools/index.ts'
@@ -51,7 +51,7 @@ async function wordLists(): Promise<Record<string, readonly string[]>> {
     scenario: scenarios, topology: topologies, fault: faultKinds, tool: toolNames, shell: shells, 'must-fail name': [...mustFail, 'interrupted'],
     'parity scenario': [...parityNames(), ...scenarios],
     'validate scenario': [...scenarios, ...topologies], sweep: [...catalogSweeps().map(({ name }) => name), ...scenarios],
-    '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': meshNames, '--from': scenarios, '--format': reportKinds, '--plant': plantedDefects,
+    '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': meshUses, '--from': scenarios, '--format': reportKinds, '--plant': plantedDefects,
     '--axis': axes.map(({ name }) => `${name}=`), '--set': axes.map(({ name }) => `${name}=`),
   }
 }

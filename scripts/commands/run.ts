@@ -8,19 +8,19 @@ import { loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
-import { unhurried, withRateShare } from '../../scenarios/adapted.ts'
+import { unhurried, withMeshUse, withRateShare } from '../../scenarios/adapted.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
-import { findMesh, meshNames } from '../../topologies/meshes/index.ts'
+import type { MeshUse } from '../../topologies/meshes/use.ts'
 import type { ClusterOptions, SimulationOptions, Substrate } from '../../topologies/substrate.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { openLive, type Live } from '../../reports/live.ts'
 import { writeReports } from '../../reports/index.ts'
 import { printVerdict, printRepeats } from '../../reports/terminal.ts'
-import { commandError } from '../errors.ts'
 import { interruptible, tell, worst } from '../exit.ts'
 import { explicitTools } from '../environment.ts'
 import { clusterFlags, clustersFor, withClusterOptions, type TypedClusters } from '../clusters.ts'
+import { meshFlags, meshOption } from '../mesh.ts'
 import { modelFrom, modelOption, simulationWith } from '../model.ts'
 import { rateShareFlags, rateShareOption } from '../rate-share.ts'
 import { judgeAndWrite, newRunFolder, pointLatest, runsFolder } from '../runs.ts'
@@ -29,7 +29,7 @@ import { ending, type Command } from './command.ts'
 export interface RunOptions extends TypedClusters {
   on: string
   gateway: string
-  mesh: string
+  mesh?: MeshUse
   seed: number
   repeat: number
   out: string
@@ -57,6 +57,7 @@ Examples:
   regatta run regional-hang --gateway envoy        the same drill on another gateway
   regatta run regional-hang --on simulated         in virtual time, in a second; --model takes calibrated constants
   regatta run regional-outage --rate-share 0.5     half the offered load, on a machine that is too small for it
+  regatta run service-outage --mesh consul:tuned   a real mesh of plain processes, which fails over by itself
   regatta run regional-outage --on kind            on clusters of its own; --contexts takes those that are there
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
@@ -71,7 +72,7 @@ export function withRunOptions(command: Commander): Commander {
   return withClusterOptions(command)
     .option('--on <substrate>', `where to run: ${substrateKinds.join(', ')}`, 'local')
     .option('--gateway <name>', `gateway under test: ${gatewayNames.join(', ')}`, 'reference')
-    .option('--mesh <name>', `mesh beside the gateway: ${meshNames.join(', ')}`, 'none')
+    .option(...meshOption)
     .option('--seed <n>', 'seed of every random choice', wholeNumber, 1)
     .option('--repeat <n>', 'run this often, with seeds counting up', atLeastOne, 1)
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
@@ -97,12 +98,9 @@ function atLeastOne(text: string): number {
 /** All that was typed is looked at before anything is started or written. */
 async function runScenario(name: string, options: RunOptions): Promise<number> {
   const { scenario: whole, topology } = await loadScenarioAndTopology(name, { fast: options.fast ?? false })
-  const scenario = withRateShare(whole, options.rateShare)
+  const scenario = withMeshUse(withRateShare(whole, options.rateShare), options.mesh)
   const substrate = findSubstrate(options.on)
   findGateway(options.gateway)
-  if (!meshNames.includes(options.mesh)) {
-    throw commandError(`there is no mesh \`${options.mesh}\``, { expected: `one of ${meshNames.join(', ')}`, found: options.mesh }, 'RGT_COMMAND_USAGE')
-  }
   plan(scenario, topology, options.seed)
   const simulation = simulationWith(await modelFrom(options.model))
   const clusters = clustersFor(options, [options.on], topology)
@@ -140,13 +138,13 @@ interface Once {
 async function runOnce({ name, scenario, topology, substrate, options, simulation, clusters, seed, signal }: Once): Promise<{ verdict: Verdict; code: number }> {
   const runDir = newRunFolder(resolve(options.out), scenario.name)
   const plain = options.json === true || !options.live || !process.stderr.isTTY
-  const live: Live = openLive({ plan: plan(unhurried(scenario, substrate, findMesh(options.mesh)), topology, seed), plain, stream: process.stderr })
+  const live: Live = openLive({ plan: plan(unhurried(scenario, substrate, topology), topology, seed), plain, stream: process.stderr })
   let record
   try {
     record = await run({
       scenario, topology, substrate, seed, runDir, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
-      options: { gateway: options.gateway, mesh: options.mesh, clusters, ...(simulation === undefined ? {} : { simulation }) },
+      options: { gateway: options.gateway, clusters, ...(simulation === undefined ? {} : { simulation }) },
       command: reproduction(name, options, seed),
       onProgress: live.progress, onEvent: live.event,
       // Plain lines tell events only, and millions of rows need not be made into objects for nobody.
@@ -170,6 +168,6 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
   return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', ...rateShareFlags(options.rateShare), options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
-    ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, options.mesh === 'none' ? '' : `--mesh ${options.mesh}`]
+    ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, ...meshFlags(options.mesh)]
     .filter((part) => part !== '').join(' ')
 }

@@ -73,7 +73,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
       topology, config, seed: 1, runDir, history, signal,
       tools: { allowEmbedded: options.embedded, allowInstall: options.install, explicit: explicitTools() },
       progress: (stage, text) => void process.stderr.write(`${stage}: ${text}\n`),
-      options: { gateway: 'reference', mesh: 'none', clusters, collectGarbageEveryMs: 0 },
+      options: { gateway: 'reference', clusters, collectGarbageEveryMs: 0 },
     })
     const token = randomBytes(24).toString('hex')
     const nowUs = (): number => systemClock.nowUs() - deployment.inventory.clock.offsetUs

@@ -80,7 +80,7 @@ async function playRun(request: ParityRequest, { given, scenario, topology }: Pa
   const record = await run({
     scenario, topology, seed, substrate, runDir, signal: request.signal,
     tools: { allowEmbedded: true, allowInstall: request.install, explicit: explicitTools() },
-    options: { gateway: 'reference', mesh: 'none', clusters: clustersFor(request.clusters, request.substrates.map(({ kind }) => kind), topology), ...(simulation === undefined ? {} : { simulation }) },
+    options: { gateway: 'reference', clusters: clustersFor(request.clusters, request.substrates.map(({ kind }) => kind), topology), ...(simulation === undefined ? {} : { simulation }) },
     command: ['regatta run', given, `--on ${substrate.kind} --seed ${seed}`, ...request.flags].join(' '),
   })
   await judgeAndWrite(runDir)

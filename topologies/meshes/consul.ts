@@ -1,11 +1,13 @@
 // Consul Connect: a datacenter a region, joined by cluster peering, with an Envoy beside every service instance and
 // every gateway. `consul/plan.ts` works out all that it is told.
 
+import { consulSettings } from './consul/plan-settings.ts'
 import type { Mesh } from './mesh.ts'
 
 export const consul: Mesh = {
   name: 'consul',
   description: 'Consul Connect: one datacenter a region, cluster peering, Envoy sidecars and mesh gateways',
+  settings: consulSettings,
   // Some twenty proxies were born a moment ago.
   leastUs: { warmup: 15_000_000, steady: 20_000_000 },
   on: {

@@ -6,8 +6,6 @@ import { consul } from './consul.ts'
 import type { Mesh } from './mesh.ts'
 import { none } from './none.ts'
 
-export { whyNoMesh } from './mesh.ts'
-
 export const meshes: Record<string, Mesh> = { none, consul }
 
 export const meshNames = Object.keys(meshes)
@@ -20,4 +18,11 @@ export function findMesh(name: string): Mesh {
     expected: `one of ${meshNames.join(', ')}`, found: name,
     ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
   })
+}
+
+/** Throws RGT_UNSUPPORTED with the mesh's own reason when it does not run on that kind of substrate. */
+export function refuseMeshWhereNone(name: string, substrate: string): void {
+  const support = findMesh(name).on[substrate]
+  if (support?.supported === true) return
+  throw topologyError('RGT_UNSUPPORTED', `mesh ${name} does not run on ${substrate}`, { hint: support?.why ?? `mesh ${name} knows nothing of substrate ${substrate}` })
 }

@@ -2,8 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { substrateKinds } from '../substrates/index.ts'
-import { findMesh, meshes } from './index.ts'
-import { whyNoMesh } from './mesh.ts'
+import { findMesh, meshes, refuseMeshWhereNone } from './index.ts'
 
 test.each(Object.entries(meshes))('%s stands under its own name and tells of every substrate', (name, mesh) => {
   expect(mesh.name).toBe(name)
@@ -12,10 +11,11 @@ test.each(Object.entries(meshes))('%s stands under its own name and tells of eve
   for (const support of Object.values(mesh.on)) expect(support.supported ? support.how : support.why).toMatch(/^\S[^\n]{10,}$/)
 })
 
-test('why a substrate cannot run a mesh is told in the words of its table', () => {
-  expect(whyNoMesh(meshes.consul, 'local')).toBeNull()
-  expect(whyNoMesh(meshes.consul, 'simulated')).toBe('a simulation has no processes for a real mesh to run in')
-  expect(whyNoMesh(meshes.consul, 'moon')).toContain('moon')
+test('where a mesh does not run it is refused in the words of its table', () => {
+  refuseMeshWhereNone('consul', 'local')
+  const refusal = (substrate: string): unknown => expect.objectContaining({ code: 'RGT_UNSUPPORTED', message: `mesh consul does not run on ${substrate}` })
+  expect(() => refuseMeshWhereNone('consul', 'simulated')).toThrow(refusal('simulated'))
+  expect(() => refuseMeshWhereNone('consul', 'moon')).toThrow(refusal('moon'))
 })
 
 test('an unknown name is refused with the nearest one, and so is what every object has', () => {

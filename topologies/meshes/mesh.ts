@@ -1,5 +1,5 @@
-// What a mesh is to this project: a name, and where it can run. How it is brought up is each substrate's own matter;
-// a mesh says in its table why it is not to be had, so that nothing is left out in silence.
+// What a mesh is to this project: a name, the sets of settings it knows, and where it can run. How it is brought up is
+// each substrate's own matter; a mesh says in its table why it is not to be had, so that nothing is left out in silence.
 
 /** Whether one substrate can run the mesh, published as the capability table. */
 export type MeshSupport =
@@ -10,15 +10,10 @@ export interface Mesh {
   /** Its key in the registry, and what a topology writes under `mesh`. */
   name: string
   description: string
+  /** Name → what it stands for, one line; the first is taken when nobody names one. Empty: the mesh fails nothing over. */
+  settings: Readonly<Record<string, string>>
   /** How long the phases before a fault last at least beside it, microseconds; as `Substrate.leastUs`. */
   leastUs?: Readonly<{ warmup: number; steady: number }>
   /** Kind of substrate → whether it runs there. */
   on: Record<string, MeshSupport>
-}
-
-/** Why a substrate cannot run this mesh; null when it can. */
-export function whyNoMesh(mesh: Mesh, substrate: string): string | null {
-  const support = mesh.on[substrate]
-  if (support === undefined) return `mesh ${mesh.name} knows nothing of substrate ${substrate}`
-  return support.supported ? null : support.why
 }

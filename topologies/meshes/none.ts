@@ -5,6 +5,7 @@ import type { Mesh } from './mesh.ts'
 export const none: Mesh = {
   name: 'none',
   description: 'no mesh: gateways reach the services of their region straight',
+  settings: {},
   on: {
     local: { supported: true, how: 'nothing runs beside the gateways' },
     simulated: { supported: true, how: 'nothing runs beside the gateways' },

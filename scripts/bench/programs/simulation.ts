@@ -57,7 +57,7 @@ async function simulate({ regions, services, rate, seconds, record }: Scale): Pr
   const deployment = await simulatedSubstrate.start({
     topology: planned.topology, config: overlay(await gatewayConfig(planned.topology), scenario.config), seed: 1, runDir, history: history ?? nothing, signal,
     tools: { allowEmbedded: true, allowInstall: false }, progress: () => {},
-    options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0, simulation: { record } },
+    options: { gateway: 'reference', collectGarbageEveryMs: 0, simulation: { record } },
   })
   declare(deployment, planned)
   await deployment.run(planned.endUs, signal)

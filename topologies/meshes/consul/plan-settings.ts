@@ -3,6 +3,17 @@
 
 import { defaultHealth, defaultRouteFailover, type HealthSettings } from '../../../gateway/snapshot/snapshot.ts'
 
+/** What a topology may write under `meshSettings`. */
+export const consulSettings = {
+  tuned: 'the nearest that Consul has to our FailoverPolicy: checks every second, passive checks that may eject all, 300 ms to answer',
+  stock: 'what Consul does when nobody says anything: checks every 10 s, no passive checks, no retries',
+} as const
+
+/** Throws nothing: the name was checked against `consulSettings`. */
+export function settingsNamed(name: string | undefined): ConsulSettings {
+  return name === 'stock' ? stockSettings : tunedSettings()
+}
+
 /** Milliseconds, unless said otherwise. A value of null is left out, so that Consul's own default holds. */
 export interface ConsulSettings {
   name: 'stock' | 'tuned'

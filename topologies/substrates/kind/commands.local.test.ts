@@ -12,7 +12,7 @@ const fakeKind = (): string => fakeCommand('kind', [{ when: 'version', stdout: '
 
 function request(explicit: Record<string, string>, needsKind = true): CommandsRequest & { inventory: Inventory } {
   return {
-    request: { tools: { allowEmbedded: true, allowInstall: false, explicit }, options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0, clusters: { dockerHost: 'unix:///x' } }, signal: new AbortController().signal, progress() {} },
+    request: { tools: { allowEmbedded: true, allowInstall: false, explicit }, options: { gateway: 'reference', collectGarbageEveryMs: 0, clusters: { dockerHost: 'unix:///x' } }, signal: new AbortController().signal, progress() {} },
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 } },
     needsKind,
   }

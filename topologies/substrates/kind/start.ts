@@ -7,6 +7,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
+import { refuseMeshWhereNone } from '../../meshes/index.ts'
 import type { Capabilities } from '../../primitives.ts'
 import { cutsOf } from '../../region-links.ts'
 import type { ClusterOptions, Deployment, StartRequest } from '../../substrate.ts'
@@ -47,7 +48,7 @@ const healTimeoutMs = 60_000
 const podPid = 1
 
 export async function startClusters(request: StartRequest, capabilities: Capabilities): Promise<Deployment> {
-  refuseOtherThanReference(request)
+  refuseUnsupported(request)
   await sweepEverything({
     progress: (text) => request.progress('clean', text),
     docker: { command: request.tools.explicit?.docker ?? 'docker', host: request.options.clusters?.dockerHost ?? null },
@@ -67,10 +68,11 @@ export async function startClusters(request: StartRequest, capabilities: Capabil
   }
 }
 
-function refuseOtherThanReference({ options }: StartRequest): void {
-  if (options.gateway === 'reference' && options.mesh === 'none') return
-  throw topologyError('RGT_UNSUPPORTED', 'clusters run the reference gateway, without a mesh', {
-    expected: 'gateway reference, mesh none', found: `gateway ${options.gateway}, mesh ${options.mesh}`, hint: 'other products run on local',
+function refuseUnsupported({ options, topology }: StartRequest): void {
+  refuseMeshWhereNone(topology.mesh, 'kind')
+  if (options.gateway === 'reference') return
+  throw topologyError('RGT_UNSUPPORTED', 'clusters run the reference gateway', {
+    expected: 'gateway reference', found: `gateway ${options.gateway}`, hint: 'other products run on local',
   })
 }
 

@@ -22,7 +22,7 @@ async function hold(tools: ToolPolicy): Promise<Held> {
   const topology = await loadTopology('three-regions')
   const deployment = await localSubstrate.start({
     topology, config: await gatewayConfig(topology), seed: 1, runDir, history: record, signal: new AbortController().signal, tools,
-    progress: () => {}, options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0 },
+    progress: () => {}, options: { gateway: 'reference', collectGarbageEveryMs: 0 },
   })
   return { deployment, record, runDir }
 }

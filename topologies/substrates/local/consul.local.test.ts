@@ -8,6 +8,7 @@ import { expect, test } from 'vitest'
 import type { HistoryEvent } from '../../history.ts'
 import { gatewayConfig } from '../../gateway-config.ts'
 import { loadTopology } from '../../load.ts'
+import { readMeshUse, withMesh } from '../../meshes/use.ts'
 import { findTool } from '../../tools/index.ts'
 import { localSubstrate } from './local.ts'
 
@@ -18,14 +19,14 @@ test('a topology comes up with its mesh, serves through it, and leaves nothing',
     const found = await findTool(name, policy)
     context.skip('reason' in found, `there is no ${name} here`)
   }
-  const topology = await loadTopology('two-regions')
+  const topology = withMesh(await loadTopology('two-regions'), readMeshUse('consul'))
   const runDir = mkdtempSync(join(tmpdir(), 'regatta-mesh-'))
   const events: HistoryEvent[] = []
   try {
     const deployment = await localSubstrate.start({
       topology, config: await gatewayConfig(topology), seed: 1, runDir, tools: policy, signal: new AbortController().signal, progress() {},
       history: { event: (event) => void events.push(event), request() {}, attempt() {} },
-      options: { gateway: 'reference', mesh: 'consul', collectGarbageEveryMs: 0 },
+      options: { gateway: 'reference', collectGarbageEveryMs: 0 },
     })
     const [entry] = deployment.inventory.entries[topology.clients[0].name]
     const { statusCode, body } = await request(`${entry}/catalog/items`, { headers: { host: 'shop.example.com' } })

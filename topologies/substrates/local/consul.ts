@@ -14,10 +14,11 @@ import { openConsulApi, type ConsulApi } from '../../meshes/consul/api.ts'
 import { envoyArguments, patchBootstrap, retryRuntime, type EnvoyBootstrap, type EnvoyPlan } from '../../meshes/consul/envoy.ts'
 import { agentArguments } from '../../meshes/consul/plan-agent.ts'
 import { residencyOf } from '../../meshes/consul/plan-reach.ts'
-import { tunedSettings } from '../../meshes/consul/plan-settings.ts'
+import { settingsNamed } from '../../meshes/consul/plan-settings.ts'
 import { planConsul, type ConsulPlan, type ConsulRegion } from '../../meshes/consul/plan.ts'
 import { startResolver } from '../../meshes/consul/resolver.ts'
 import { untilImported, untilReady } from '../../meshes/consul/waits.ts'
+import { settingsOf } from '../../meshes/use.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
 import { runCommand } from '../../tools/command.ts'
 import type { Topology } from '../../topology.ts'
@@ -38,7 +39,7 @@ export async function findConsul(request: StartRequest, inventory: Inventory): P
 export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
   const [{ name, role, region }] = layout.gateways
   const { routes } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery: layout.controlPlanes[0].discovery }, 1)
-  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), settings: tunedSettings(), stateDir })
+  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), settings: settingsNamed(settingsOf(topology)), stateDir })
 }
 
 /** The layout with the mesh's own links, in which every service of a region is found at the sidecar of its gateway. */

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import { consulPortsNeeded } from '../../meshes/consul/plan.ts'
-import { findMesh, whyNoMesh } from '../../meshes/index.ts'
+import { refuseMeshWhereNone } from '../../meshes/index.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
 import { collectGarbage, entriesOf, listeningAdmin } from '../sockets/admin-ports.ts'
@@ -46,8 +46,7 @@ const endGraceMs = 2_000
 
 async function start(request: StartRequest): Promise<Deployment> {
   refuseBeyondPorts(request.topology)
-  const why = whyNoMesh(findMesh(request.options.mesh), 'local')
-  if (why !== null) throw topologyError('RGT_UNSUPPORTED', `mesh ${request.options.mesh} does not run on local`, { hint: why })
+  refuseMeshWhereNone(request.topology.mesh, 'local')
   for (const { run, killed } of sweep()) {
     request.progress('clean', `removed what a dead run left: ${run}${killed.length > 0 ? ` (${killed.length} processes)` : ''}`)
   }
@@ -85,7 +84,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
   const [found, product, consul] = await stages.time('tools', () => Promise.all([
-    findRunTools(request, inventory), findProduct(request, inventory), options.mesh === 'consul' ? findConsul(request, inventory) : null,
+    findRunTools(request, inventory), findProduct(request, inventory), topology.mesh === 'consul' ? findConsul(request, inventory) : null,
   ]))
   const needed = portsNeeded(topology) + (consul === null ? 0 : consulPortsNeeded(topology))
   const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, needed)]))

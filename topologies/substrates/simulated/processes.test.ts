@@ -15,7 +15,7 @@ async function play(part: RegionPart, steps: [atS: number, kind: 'apply' | 'heal
   const record = new Recording()
   await using deployment = await simulatedSubstrate.start({
     topology, config, seed: 1, runDir: '', history: record, tools: { allowEmbedded: true, allowInstall: false }, signal: new AbortController().signal,
-    progress: () => {}, options: { gateway: 'reference', mesh: 'none', collectGarbageEveryMs: 0 },
+    progress: () => {}, options: { gateway: 'reference', collectGarbageEveryMs: 0 },
   })
   for (const [atS, kind, fault] of steps) {
     const primitive = { kind: fault === 'kill again' ? 'kill' as const : fault, at: at(part) }

@@ -3,6 +3,7 @@
 
 import { performance } from 'node:perf_hooks'
 import { topologyError } from '../../errors.ts'
+import { refuseMeshWhereNone } from '../../meshes/index.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import { openDeployment } from './deployment.ts'
 import { simulatedCapabilities } from './faults.ts'
@@ -22,9 +23,10 @@ async function start(request: StartRequest): Promise<Deployment> {
   const { signal, options, topology, tools } = request
   signal.throwIfAborted()
   const startedMs = performance.now()
-  if (options.gateway !== 'reference' || options.mesh !== 'none') {
-    throw topologyError('RGT_UNSUPPORTED', 'a simulation runs the reference gateway, without a mesh', {
-      expected: 'gateway reference, mesh none', found: `gateway ${options.gateway}, mesh ${options.mesh}`, hint: 'other products run on local',
+  refuseMeshWhereNone(topology.mesh, 'simulated')
+  if (options.gateway !== 'reference') {
+    throw topologyError('RGT_UNSUPPORTED', 'a simulation runs the reference gateway', {
+      expected: 'gateway reference', found: `gateway ${options.gateway}`, hint: 'other products run on local',
     })
   }
   const inventory: Inventory = {

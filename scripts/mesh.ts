@@ -1,0 +1,23 @@
+// `--mesh`, the same in every command that plays scenarios beside a mesh.
+
+import { InvalidArgumentError } from 'commander'
+import { CodedError } from '../gateway/errors.ts'
+import { meshUses, meshWord, readMeshUse, type MeshUse } from '../topologies/meshes/use.ts'
+
+/** For `command.option(...meshOption)`. */
+export const meshOption = [
+  '--mesh <use>', `mesh beside the gateways, NAME (gateways fail over) or NAME:SETTINGS (the mesh does): ${meshUses.join(', ')}; default: as the scenario or its topology says`, use,
+] as const
+
+/** As it is typed again; nothing when nobody typed it. */
+export const meshFlags = (mesh: MeshUse | undefined): string[] => (mesh === undefined ? [] : [`--mesh ${meshWord(mesh)}`])
+
+function use(text: string): MeshUse {
+  try {
+    return readMeshUse(text)
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error
+    const { expected, hint } = error.details
+    throw new InvalidArgumentError([error.message, ...(expected === undefined ? [] : [`expected ${expected}`]), ...(hint === undefined ? [] : [hint])].join('; '))
+  }
+}
