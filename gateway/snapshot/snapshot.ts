@@ -3,6 +3,8 @@
 // Order inside carries meaning only where said; everything else is sorted by name, so that the order of
 // files never shows.
 
+import type { SnapshotAccess } from '../security/access.ts'
+
 export const snapshotFormat = 1
 
 export interface Snapshot {
@@ -79,6 +81,8 @@ export interface SnapshotService {
   endpoints: SnapshotAddress[]
   /** Names of the other regions that export it, reached over their links. */
   remoteRegions: string[]
+  /** Who may call it; absent = everybody. */
+  access?: SnapshotAccess
 }
 
 /** What a FailoverPolicy says about one route. Health itself is never per route: see `HealthSettings`. */
