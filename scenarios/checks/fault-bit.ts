@@ -103,10 +103,11 @@ function latency(sample: PathSample): number {
 function shows(expect: PlannedFault['symptom']['expect'], sample: PathSample): boolean {
   const { outcome, status, answered } = sample
   switch (expect) {
+    // A pinned witness bypasses the gateways' failover, not a mesh's: that this one had to act shows as much as silence.
+    case 'unavailable': return shows('silent', sample) || shows('broken', sample) || sample.moved
     case 'silent': return outcome === 'timeout' || status === 504
     case 'broken': return outcome === 'refused' || outcome === 'reset' || outcome === 'closed' || (!answered && (status === 502 || status === 503))
     case 'errors': return outcome === '5xx' || status >= 500
-    case 'unavailable': return shows('silent', sample) || shows('broken', sample)
     default: return false
   }
 }

@@ -11,6 +11,8 @@ export interface PathSample {
   status: number
   /** A service of the region answered, whatever the status. */
   answered: boolean
+  /** A service of another region answered what was asked of this one: a mesh behind the gateway had moved it. */
+  moved: boolean
   latencyMs: number
 }
 
@@ -43,6 +45,7 @@ function witnessRows({ history: { requests } }: JudgeContext, path: Path): Timed
     const toUs = requests.startUs[row] + requests.durationUs[row]
     samples.push({
       outcome: requests.outcome.at(row), status: requests.status[row], answered: requests.region.at(row) !== '',
+      moved: ![path.region, ''].includes(requests.region.at(row)),
       latencyMs: (toUs - requests.startUs[row]) / 1000, fromUs: requests.startUs[row], toUs,
     })
   }
@@ -53,6 +56,7 @@ function attempts(context: JudgeContext, path: Path): Timed[] {
   const { attempts: table } = context.history
   return attemptRows(context, path).map((row) => ({
     outcome: table.outcome.at(row), status: table.status[row], answered: table.outcome.at(row) !== 'gateway-unavailable' && table.status[row] !== 0,
+    moved: false,
     latencyMs: table.durationUs[row] / 1000, fromUs: table.startUs[row], toUs: table.startUs[row] + table.durationUs[row],
   }))
 }

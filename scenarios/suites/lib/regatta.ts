@@ -163,6 +163,6 @@ function printRow(stream: string, id: string, scheduledMs: number, startMs: numb
   console.log([
     'row', stream, id, template.name, template.method, template.bodyBytes, scheduledMs.toFixed(3), startMs, Math.round(durationMs * 1000),
     status, errorCode, headers['Content-Length'] ?? '', headers['X-Regatta-Attempts'] ?? '', headers['Server-Timing'] ?? '',
-    headers['X-Regatta-Region'] ?? headers['X-Echo-Region'] ?? '', headers['X-Regatta-Gateway'] ?? '', headers['X-Regatta-Reason'] ?? '',
+    headers['X-Echo-Region'] ?? headers['X-Regatta-Region'] ?? '', headers['X-Regatta-Gateway'] ?? '', headers['X-Regatta-Reason'] ?? '',
   ].join('\t'))
 }

@@ -60,7 +60,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
     result.status = status
     result.outcome = outcomeOfResponse(status, one(headers, header.reason))
     result.gateway = one(headers, header.gateway) || (this.#upstream.address.gateway ?? '')
-    result.region = one(headers, header.region) || one(headers, 'x-echo-region')
+    // The service's own word first: behind a gateway a mesh may have taken the request to another region.
+    result.region = one(headers, 'x-echo-region') || one(headers, header.region)
     result.attempts = Number(one(headers, header.attempts)) || 0
     result.decisionNs = decisionNsOf(one(headers, header.serverTiming))
   }
