@@ -106,4 +106,11 @@ export interface KubernetesSource {
   systemNamespace: string
   /** Namespace of the configuration → the cluster's namespace that stands for it (equal in clusters of our own). */
   namespaces: Record<string, string>
+  /**
+   * Endpoints are the pods of a Service (absent), or the Service's own address, behind which a mesh chooses: `while-ready` as
+   * long as any pod is ready, `always` where the mesh may serve from another region.
+   */
+  clusterIps?: ClusterIps
 }
+
+export type ClusterIps = 'while-ready' | 'always'

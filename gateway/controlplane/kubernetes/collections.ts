@@ -17,6 +17,7 @@ export const configCollections: Record<Kind, Collection> = {
   ServiceImport: { group: 'multicluster.x-k8s.io', version: 'v1alpha1', kind: 'ServiceImport', plural: 'serviceimports' },
   FailoverPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'FailoverPolicy', plural: 'failoverpolicies' },
   ResidencyPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'ResidencyPolicy', plural: 'residencypolicies' },
+  AccessPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'AccessPolicy', plural: 'accesspolicies' },
 }
 
 export const revisionCollection: Collection = {

@@ -4,13 +4,13 @@
 import { isIP } from 'node:net'
 import { compareText } from '../../config/parse.ts'
 import type { SnapshotAddress } from '../../snapshot/snapshot.ts'
-import type { Discovery } from '../protocol.ts'
+import type { ClusterIps, Discovery } from '../protocol.ts'
 import type { ClusterObject } from './namespaces.ts'
 
 /** Services and EndpointSlices of the cluster's namespace that stands for `namespace` of the configuration. */
 export interface NamespaceObjects { namespace: string; services: Iterable<ClusterObject>; slices: Iterable<ClusterObject> }
 
-interface ServiceSpec { ports?: { name?: string; port: number; protocol?: string }[] }
+interface ServiceSpec { clusterIP?: string; ports?: { name?: string; port: number; protocol?: string }[] }
 
 /** discovery.k8s.io/v1 */
 interface Slice extends ClusterObject {
@@ -21,8 +21,11 @@ interface Slice extends ClusterObject {
 /** Label of a slice that names its Service. */
 const serviceNameLabel = 'kubernetes.io/service-name'
 
-/** Service (`namespace/name:port`) → ready endpoints, sorted; one entry a TCP port of each Service, empty when nothing is ready. */
-export function liveEndpoints(namespaces: Iterable<NamespaceObjects>): Record<string, SnapshotAddress[]> {
+/**
+ * Service (`namespace/name:port`) → ready endpoints, sorted; one entry a TCP port of each Service, empty when nothing is ready.
+ * With `clusterIps` the one endpoint is the Service's own address.
+ */
+export function liveEndpoints(namespaces: Iterable<NamespaceObjects>, clusterIps?: ClusterIps): Record<string, SnapshotAddress[]> {
   const live: Record<string, SnapshotAddress[]> = {}
   for (const { namespace, services, slices } of namespaces) {
     const slicesOf = new Map<string, Slice[]>()
@@ -31,12 +34,20 @@ export function liveEndpoints(namespaces: Iterable<NamespaceObjects>): Record<st
       if (service !== undefined) slicesOf.set(service, [...(slicesOf.get(service) ?? []), slice])
     }
     for (const { metadata: { name }, spec } of services) {
-      for (const port of (spec as ServiceSpec | undefined)?.ports ?? []) {
-        if ((port.protocol ?? 'TCP') === 'TCP') live[`${namespace}/${name}:${port.port}`] = addressesIn(slicesOf.get(name) ?? [], port.name ?? '')
+      const { clusterIP = '', ports = [] } = (spec ?? {}) as ServiceSpec
+      for (const port of ports) {
+        if ((port.protocol ?? 'TCP') !== 'TCP') continue
+        const pods = addressesIn(slicesOf.get(name) ?? [], port.name ?? '')
+        live[`${namespace}/${name}:${port.port}`] = clusterIps === undefined ? pods : ownAddress(clusterIP, port.port, clusterIps === 'always' || pods.length > 0)
       }
     }
   }
   return live
+}
+
+/** A headless Service has none. */
+function ownAddress(clusterIP: string, port: number, serves: boolean): SnapshotAddress[] {
+  return serves && isIP(clusterIP) !== 0 ? [{ host: clusterIP, port }] : []
 }
 
 /** An endpoint may stand in two slices while the cluster moves it from one to the other. */

@@ -125,7 +125,7 @@ export function createSource(options: SourceOptions): Source {
     const of = (watched: Watched, kind: string): Iterable<ClusterObject> => objects.get(`${kind} ${watched.namespace}`)!.values()
     const namespaces = all.filter(({ collection }) => collection.kind === 'Service')
       .map((watched) => ({ namespace: watched.configNamespace!, services: of(watched, 'Service'), slices: of(watched, 'EndpointSlice') }))
-    options.discover(discovered(options.discovery, region, liveEndpoints(namespaces)))
+    options.discover(discovered(options.discovery, region, liveEndpoints(namespaces, source.clusterIps)))
   }
 
   function decide(nowUs: number): void {

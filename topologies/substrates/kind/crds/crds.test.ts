@@ -40,6 +40,13 @@ const rich: Record<string, Json> = {
     apiVersion: ours, kind: 'ResidencyPolicy', metadata,
     spec: { targetRefs: [{ kind: 'HTTPRoute', name: 'ledger' }], allowedJurisdictions: ['EU'], allowedRegions: ['eu-west'], reason: 'law' },
   },
+  AccessPolicy: {
+    apiVersion: ours, kind: 'AccessPolicy', metadata,
+    spec: {
+      targetRefs: [{ kind: 'Service', name: 'ledger' }],
+      rules: [{ from: [{ gateway: true }, { service: { namespace: 'shop', name: 'checkout' } }], methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/ledger' }] }],
+    },
+  },
   ConfigRevision: {
     apiVersion: ours, kind: 'ConfigRevision', metadata,
     spec: { revision: 3, documents: [{ kind: 'HTTPRoute', namespace: 'shop', name: 'a', revision: 2, generation: 1 }] },
@@ -176,13 +183,13 @@ describe('the catalogue', () => {
 describe('names', () => {
   it('are those that people type', () => {
     expect(policyCrds().map(({ metadata: { name }, spec: { names } }) => [name, names.shortNames])).toEqual([
-      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['configrevisions.regatta.dev', ['cfgrev']],
+      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['configrevisions.regatta.dev', ['cfgrev']],
     ])
   })
 
   it('tell a policy from what is none', () => {
     expect(policyCrds().filter(({ metadata: { labels } }) => labels?.['gateway.networking.k8s.io/policy'] === 'Direct').map(({ spec }) => spec.names.kind))
-      .toEqual(['FailoverPolicy', 'ResidencyPolicy'])
+      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy'])
   })
 })
 

@@ -155,6 +155,21 @@ describe.each([['a cluster of our own', regionPlan()], ['a cluster that was ther
   })
 })
 
+describe('beside a mesh', () => {
+  const sidecars = { labels: { 'mesh/inject': 'true' }, annotations: { gateway: { 'mesh/ports': '1' }, services: { 'mesh/ports': '2' } } }
+  const objects = regionManifests({ ...regionPlan(), sidecars })
+  it('gateway and services ask for its proxy, and the control plane does not', () => {
+    const asked = ofKind<V1Deployment>(objects, 'Deployment').map(({ metadata, spec }) => {
+      const { labels, annotations } = spec!.template.metadata!
+      return [metadata.labels[partLabel], labels!['mesh/inject'], annotations!['mesh/ports']]
+    })
+    expect(new Set(asked.map((one) => one.join()))).toEqual(new Set(['gateway,true,1', 'services,true,2', 'control-plane,,']))
+  })
+  it('namespaces let the container in that turns traffic to it', () => {
+    for (const { metadata } of ofKind<{ metadata: { labels: Labels } }>(objects, 'Namespace')) expect(metadata.labels['pod-security.kubernetes.io/enforce']).toBe('privileged')
+  })
+})
+
 describe('another bootstrap', () => {
   it('is another pod', () => {
     const templateOf = (token: string): object => {

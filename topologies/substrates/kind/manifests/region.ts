@@ -14,6 +14,14 @@ export interface RegionPlan {
   services: ServicesPod[]
   /** Fixed in clusters of our own, where they are mapped; null = the API server chooses. */
   nodePorts: NodePorts | null
+  /** Proxies of a mesh that its webhook puts beside gateway and services; absent without one. */
+  sidecars?: Sidecars
+}
+
+/** What pods say so that a mesh takes them in. The control plane stays outside: links reach it through the fault proxy. */
+export interface Sidecars {
+  labels: Record<string, string>
+  annotations: Record<'gateway' | 'services', Record<string, string>>
 }
 
 /** Our own namespace, and the cluster's namespace for each namespace of the configuration (equal in clusters of our own). */

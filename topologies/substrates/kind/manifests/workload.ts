@@ -48,6 +48,7 @@ export function bootstrapSecret(plan: RegionPlan, { part, name, namespace, boots
 
 export function deployment(plan: RegionPlan, workload: Workload): Manifest<V1Deployment> {
   const { part, name, namespace, replacement, speaksToApiServer = false } = workload
+  const sidecar = sidecarOf(plan, part)
   return {
     apiVersion: 'apps/v1', kind: 'Deployment',
     metadata: { name, namespace, labels: partLabels(plan, part, name) },
@@ -59,9 +60,9 @@ export function deployment(plan: RegionPlan, workload: Workload): Manifest<V1Dep
       strategy: replacement === 'Recreate' ? { type: 'Recreate' } : { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
         metadata: {
-          labels: { ...partLabels(plan, part, name), ...workload.labels, [inServiceLabel]: 'true' },
+          labels: { ...partLabels(plan, part, name), ...workload.labels, ...sidecar?.labels, [inServiceLabel]: 'true' },
           // A process reads its bootstrap once, so another one is another pod.
-          annotations: { 'regatta.dev/bootstrap': createHash('sha256').update(JSON.stringify(workload.bootstrap)).digest('hex').slice(0, 16) },
+          annotations: { 'regatta.dev/bootstrap': createHash('sha256').update(JSON.stringify(workload.bootstrap)).digest('hex').slice(0, 16), ...sidecar?.annotations },
         },
         spec: {
           serviceAccountName: part,
@@ -76,6 +77,10 @@ export function deployment(plan: RegionPlan, workload: Workload): Manifest<V1Dep
       },
     },
   }
+}
+
+function sidecarOf({ sidecars }: RegionPlan, part: Part): { labels: Record<string, string>; annotations: Record<string, string> } | null {
+  return sidecars === undefined || part === 'control-plane' ? null : { labels: sidecars.labels, annotations: sidecars.annotations[part] }
 }
 
 function container({ part, image, program, flags = [], ports, health, memory, cpuRequest, stateDir }: Workload): V1Container {
