@@ -37,6 +37,8 @@ export const gatewayErrors = {
   RGT_HTTP_TIMEOUT: 'a request did not arrive in time',
   RGT_NO_ROUTE: 'no route matches the request',
   RGT_RESIDENCY: 'residency allows no region that could serve the request',
+  RGT_ACCESS_DENIED: 'an access policy allows the caller no such request',
+  RGT_CALLER_UNKNOWN: 'the sidecar of the gateway told no identity of the caller',
   RGT_NO_HEALTHY_TARGET: 'every allowed target is unhealthy',
   RGT_UPSTREAM_TIMEOUT: 'no upstream answered in time',
   RGT_UPSTREAM_FAILED: 'the upstream failed and the request may not be sent again',

@@ -82,5 +82,6 @@ export interface AttemptRecord {
   outcome: AttemptOutcome
 }
 
+/** `access-denied`: the far gateway refused by its access policy; a decision, no sign of bad health. */
 export type AttemptOutcome =
-  | 'ok' | '5xx' | 'refused' | 'reset' | 'closed' | 'timeout' | 'cancelled' | 'gateway-unavailable'
+  | 'ok' | '5xx' | 'refused' | 'reset' | 'closed' | 'timeout' | 'cancelled' | 'gateway-unavailable' | 'access-denied'

@@ -5,6 +5,7 @@
 
 import { type CodedError, CodedErrors } from '../errors.ts'
 import { defaultRouteFailover, type HealthSettings, type RouteFailover } from '../snapshot/snapshot.ts'
+import { indexAccess, type AccessByService } from './access.ts'
 import { attach, checkReferences, type Attachment } from './attach.ts'
 import type { SourceDocument } from './document.ts'
 import { deepFreeze } from './freeze.ts'
@@ -20,7 +21,9 @@ export interface FederationConfig {
   gateways: readonly Gateway[]
   routes: readonly AttachedRoute[]
   health: HealthSettings
-  /** Conflicts that were settled by age and name; nothing is lost, but somebody's policy is not in force. */
+  /** Who may call which service; a service that is not in it may be called by everybody. */
+  access: AccessByService
+  /** Conflicts that were settled by age and name; nothing is lost, but somebody's policy is not in force. Callers that nothing names. */
   warnings: readonly CodedError[]
   /** How many documents it was made of. */
   documents: number
@@ -50,6 +53,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
   const errors: CodedError[] = []
   const warnings: CodedError[] = []
   const policies = indexPolicies(parsed, errors, warnings)
+  const access = indexAccess(parsed, errors, warnings)
   const routes: AttachedRoute[] = []
   for (const route of parsed.HTTPRoute.values()) {
     const attachment = attach(route, parsed.Gateway, errors)
@@ -62,6 +66,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
     gateways: Object.freeze([...parsed.Gateway.values()].sort((a, b) => compareText(a.key, b.key)).map(({ document }) => document)),
     routes: Object.freeze(routes.sort((a, b) => compareText(a.idPrefix, b.idPrefix))),
     health: policies.health,
+    access,
     warnings: Object.freeze(warnings.sort((a, b) => compareText(a.message, b.message))),
     documents: documents.length,
   })

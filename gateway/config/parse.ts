@@ -24,7 +24,7 @@ interface Known<T extends ConfigDocument = ConfigDocument> {
   memo: Memo
 }
 
-export interface Memo { attachment?: unknown; leanings?: unknown; route?: unknown }
+export interface Memo { attachment?: unknown; leanings?: unknown; route?: unknown; services?: unknown }
 
 export type ParsedByKind = { [K in Kind]: Map<string, Parsed<Extract<ConfigDocument, { kind: K }>>> }
 

@@ -4,10 +4,20 @@
 import type { GatewayErrorCode } from '../errors.ts'
 import type { ServerStream } from '../protocols/adapter.ts'
 import { reasonPhrases, type Problem } from '../protocols/problem.ts'
+import type { Caller } from '../security/access-gate.ts'
 import type { FailReason } from '../routing/core.ts'
 import type { RequestOutcome } from '../telemetry/metrics.ts'
+import type { Routed } from './pipeline.ts'
 
-export interface Answer { status: number; code: GatewayErrorCode; message: string; hint: string; outcome: RequestOutcome }
+export interface Answer {
+  status: number
+  code: GatewayErrorCode
+  message: string
+  hint: string
+  outcome: RequestOutcome
+  /** Further members of the body: what this very request was about. */
+  details?: Record<string, unknown>
+}
 
 export const failAnswers: Record<FailReason, Answer> = {
   residency: {
@@ -47,12 +57,35 @@ export const noBackend: Answer = {
   hint: 'give the rule a backendRef with a weight above nought',
 }
 
+export const accessDeniedCode = 'RGT_ACCESS_DENIED' satisfies GatewayErrorCode
+
+/** The answer to a request that an access policy refuses. The path is the one that the service would have got. */
+export function accessDenied(routed: Routed, method: string, caller: Caller): Answer {
+  const { service, access } = routed.backend
+  return {
+    status: 403, code: accessDeniedCode, outcome: 'access-denied',
+    message: `${caller.name} may not call ${service} with ${method} ${routed.path}`,
+    hint: caller.principal === null
+      ? 'the identity is that of no service here: the bootstrap of the gateway says which ones are'
+      : 'the rules of the AccessPolicies that are named allow it, or nobody; a path that can be read in two ways is allowed to nobody',
+    details: { service, method, path: routed.path, principal: caller.principal, identity: caller.name, policies: access!.access.policies },
+  }
+}
+
+/** Without an identity nobody comes in from the mesh, whether the service is guarded or not. */
+export function callerUnknown(why: string): Answer {
+  return {
+    status: 403, code: 'RGT_CALLER_UNKNOWN', message: why, outcome: 'access-denied',
+    hint: 'only the sidecar of the gateway may call this listener, and it must forward the client certificate',
+  }
+}
+
 export const answerOf = (problem: Problem): Answer => ({ ...problem, outcome: 'client-error' })
 
 /** Writes the whole answer. `own` holds further name/value pairs. */
 export function writeAnswer(stream: ServerStream, answer: Answer, requestId: string, own: string[]): void {
-  const { code, message, hint } = answer
-  const body = Buffer.from(`${JSON.stringify({ code, message, hint, requestId })}\n`)
+  const { code, message, hint, details } = answer
+  const body = Buffer.from(`${JSON.stringify({ code, message, hint, requestId, ...details })}\n`)
   own.push('content-type', 'application/json')
   stream.respond(answer.status, reasonPhrases[answer.status] ?? '', null, 0, own, body.length)
   stream.piece(body, 0, body.length)

@@ -6,6 +6,7 @@ import type { ClientConnection, UpstreamEnding, UpstreamExchange } from '../prot
 import type { Fields } from '../protocols/fields.ts'
 import type { ResponseHead } from '../protocols/message.ts'
 import type { AttemptReason } from '../routing/core.ts'
+import { accessDeniedCode } from './answers.ts'
 import { header } from './bootstrap.ts'
 import type { Exchange } from './exchange.ts'
 import type { Plane } from './plane.ts'
@@ -29,6 +30,8 @@ export class Attempt implements UpstreamExchange {
   response: ResponseHead | null = null
   /** The gateway at the other end of the link made the response itself; no service saw the request. */
   fromGateway = false
+  /** … because its access policy refuses the request: that stands, and says nothing of anybody's health. */
+  denied = false
   readonly #startUs: number
   #over = false
 
@@ -61,7 +64,8 @@ export class Attempt implements UpstreamExchange {
   head(head: ResponseHead): void {
     this.response = head
     this.fromGateway = this.isLink && head.fields.names.includes(header.reason)
-    this.plane.driver.head(this, head.status, this.fromGateway)
+    this.denied = this.fromGateway && head.fields.get(header.reason) === accessDeniedCode
+    this.plane.driver.head(this, head.status, this.fromGateway && !this.denied)
   }
 
   bodyPiece(bytes: Buffer, from: number, to: number): void {
@@ -102,6 +106,7 @@ export class Attempt implements UpstreamExchange {
   }
 
   #outcome(): AttemptOutcome {
+    if (this.denied) return 'access-denied'
     if (this.fromGateway) return 'gateway-unavailable'
     return this.response!.status >= 500 ? '5xx' : 'ok'
   }

@@ -1,6 +1,7 @@
 // What a gateway process is told at birth; everything else it learns from its control plane. The file is
 // JSON, because whoever starts the process writes it, not a person.
 
+import type { Identities } from '../security/identity.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 
 export interface GatewayBootstrap {
@@ -13,9 +14,16 @@ export interface GatewayBootstrap {
     ingress: SnapshotAddress
     /** Gateways of other regions and edges; null for an edge. Only endpoints of this region are served here. */
     eastWest: SnapshotAddress | null
+    /**
+     * The gateway's own sidecar, which alone may reach it (loopback, or inside the pod); absent = no mesh calls in. Here, and
+     * only here, `x-forwarded-client-cert` says who calls.
+     */
+    mesh?: SnapshotAddress
     /** /healthz, /readyz, /clock ({"nowUs": its monotonic clock}); with the token also /metrics, /status, POST /drain, POST /gc. */
     admin: SnapshotAddress
   }
+  /** Who the identities that `listen.mesh` tells of are; one that is not here is allowed what is not guarded. */
+  identities?: Identities
   /** Names, besides localhost, under which the admin port may be called; addresses always may. */
   hosts?: string[]
   /** `x-regatta-token` of control ports and of pinned requests. */
@@ -56,6 +64,7 @@ export const defaultLimits: GatewayBootstrap['limits'] = {
  * Responses to clients: `server-timing: decision;dur=MS`, `x-regatta-gateway`, `x-regatta-region` (whose
  * service answered), `x-regatta-attempts`. Responses that the gateway makes itself carry `x-regatta-reason`
  * with a code of errors.ts and a JSON body `{code, message, hint, requestId}`.
+ * `x-forwarded-client-cert` is taken off every request, and believed on `listen.mesh` only.
  * Probe over an east-west link: `GET /.regatta/health` answers 200 with `x-regatta-unavailable: SERVICE,…`.
  */
 export const header = {

@@ -11,10 +11,12 @@ import type { Fields } from '../protocols/fields.ts'
 import type { RequestHead, ResponseHead } from '../protocols/message.ts'
 import type { Problem } from '../protocols/problem.ts'
 import { RequestFlag, type AttemptReason, type FailReason } from '../routing/core.ts'
+import { admits, gatewayCaller, type Caller } from '../security/access-gate.ts'
 import type { RequestOutcome } from '../telemetry/metrics.ts'
-import { answerOf, failAnswers, notReady, writeAnswer, type Answer } from './answers.ts'
+import { accessDenied, answerOf, callerUnknown, failAnswers, notReady, writeAnswer, type Answer } from './answers.ts'
 import { Attempt } from './attempt.ts'
 import { header } from './bootstrap.ts'
+import { readCaller } from './caller.ts'
 import { isIdempotent, notPinned, readPin, routeAgain, routeRequest, type Pin, type Redirected, type Routed } from './pipeline.ts'
 import type { Plane } from './plane.ts'
 import { RequestBody } from './request-body.ts'
@@ -22,6 +24,9 @@ import { requestDrop, requestIdOf, responseDrop, upstreamFields } from './reques
 import type { PlaneState } from './state.ts'
 
 const Stage = { Gathering: 0, Routing: 1, Committed: 2, Over: 3 } as const
+
+/** Who is at the other end of a listener: clients, gateways of other regions, or the gateway's own sidecar. */
+export type Origin = 'client' | 'peer' | 'mesh'
 
 export class Exchange implements ServerExchange {
   ticket = -1
@@ -36,6 +41,7 @@ export class Exchange implements ServerExchange {
   #state: PlaneState | null = null
   #routed: Routed | null = null
   #pin: Pin = notPinned
+  #caller: Caller = gatewayCaller
   #body: RequestBody | null = null
   #own: string[] | null = null
   #accepted: Attempt | null = null
@@ -43,13 +49,13 @@ export class Exchange implements ServerExchange {
   #beginning = true
   #decisionNs = 0
 
-  constructor(plane: Plane, stream: ServerStream, head: RequestHead, fromPeer: boolean) {
+  constructor(plane: Plane, stream: ServerStream, head: RequestHead, from: Origin) {
     this.#plane = plane
     this.#stream = stream
     this.#head = head
-    this.#fromPeer = fromPeer
+    this.#fromPeer = from === 'peer'
     this.requestId = requestIdOf(head, plane)
-    this.#begin()
+    this.#begin(readCaller(head.fields, from, plane.bootstrap.identities))
     this.#beginning = false
   }
 
@@ -57,13 +63,15 @@ export class Exchange implements ServerExchange {
     return this.#routed?.backend.service ?? ''
   }
 
-  #begin(): void {
+  #begin(caller: Caller | string): void {
     const plane = this.#plane
     const sinceNs = plane.clock.nowNs()
     plane.metrics.requests++
     const state = plane.state
     if (state === null) return this.#answer(notReady)
     this.#state = state
+    if (typeof caller === 'string') return this.#answer(callerUnknown(caller))
+    this.#caller = caller
     const routed = routeRequest(state, this.#head, this.#fromPeer, plane.random.next())
     if ('location' in routed) return this.#redirect(routed, sinceNs)
     if ('code' in routed) {
@@ -71,6 +79,10 @@ export class Exchange implements ServerExchange {
       return this.#answer(routed)
     }
     this.#routed = routed
+    if (!this.#mayPass(routed)) {
+      this.decided(Number(plane.clock.nowNs() - sinceNs))
+      return this.#answer(accessDenied(routed, this.#head.method, caller))
+    }
     if (!this.#fromPeer) this.#pin = readPin(state, this.#head, plane.token)
     const { maxBodyBytes } = routed.entry.route.failover
     const eligible = isIdempotent(this.#head.method) && this.#head.bodyLength <= maxBodyBytes
@@ -84,6 +96,11 @@ export class Exchange implements ServerExchange {
     this.#dispatch(sinceNs)
   }
 
+  /** Before anything is sent, so that nothing crosses a link, or counts for health, for a request that is refused there. */
+  #mayPass({ backend: { access }, path }: Routed): boolean {
+    return access === null || admits(access, this.#caller, this.#head.method, path)
+  }
+
   #dispatch(sinceNs: bigint): void {
     const plane = this.#plane
     if (plane.state !== this.#state) {
@@ -91,6 +108,7 @@ export class Exchange implements ServerExchange {
       if ('code' in again) return this.#answer(again)
       this.#routed = again
       this.#state = plane.state
+      if (!this.#mayPass(again)) return this.#answer(accessDenied(again, this.#head.method, this.#caller))
     }
     if (this.#pin.region === -2) return this.#answer(failAnswers['no-healthy-target'])
     const { entry, backend } = this.#routed!
@@ -98,7 +116,7 @@ export class Exchange implements ServerExchange {
     const flags = (this.#body!.buffered ? RequestFlag.Eligible : 0) | (this.#fromPeer ? RequestFlag.LocalOnly : 0) | this.#pin.flag
     plane.driver.request(this, backend.plan, flags, this.#pin.region, sinceNs)
     if (!this.#fromPeer && (entry.filters.mirrors !== null || backend.filters.mirrors !== null)) {
-      plane.mirrors.offer(this.#state!, this.#routed!, this.#head, this.#body!, this.#ownFields(), this.requestId)
+      plane.mirrors.offer(this.#state!, this.#routed!, this.#head, this.#body!, this.#ownFields(), this.requestId, this.#caller)
     }
   }
 
@@ -242,7 +260,7 @@ export class Exchange implements ServerExchange {
     if (this.#stage === Stage.Over) return
     this.#stage = Stage.Over
     const { status } = attempt.response!
-    this.#count(status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error', attempt.region)
+    this.#count(attempt.denied ? 'access-denied' : status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error', attempt.region)
     this.#stopTaking()
     this.#plane.driver.release(this)
     this.#plane.driver.finished(attempt, 'complete', true)

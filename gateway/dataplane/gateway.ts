@@ -36,7 +36,7 @@ export interface GatewayOptions {
 
 export interface Gateway {
   /** As bound: port 0 in the bootstrap has become a port. */
-  readonly addresses: { ingress: SnapshotAddress; eastWest: SnapshotAddress | null; admin: SnapshotAddress }
+  readonly addresses: { ingress: SnapshotAddress; eastWest: SnapshotAddress | null; mesh: SnapshotAddress | null; admin: SnapshotAddress }
   readonly snapshot: Snapshot | null
   readonly metrics: GatewayMetrics
   /** Serve this from now on. Throws, and changes nothing, when it cannot be built. */
@@ -54,10 +54,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { bootstrap, scheduler } = options
   const protocol = protocols.http1
   const { plane, pools, prober } = assemble(options)
-  const ingress = new Listener(plane, protocol, false)
-  const eastWest = bootstrap.listen.eastWest === null ? null : new Listener(plane, protocol, true)
-  const listeners = eastWest === null ? [ingress] : [ingress, eastWest]
-  const readings = (): ReturnType<typeof readGateway> => readGateway(plane, { ingress: ingress.size, 'east-west': eastWest?.size ?? 0 })
+  const ingress = new Listener(plane, protocol, 'client')
+  const eastWest = bootstrap.listen.eastWest === null ? null : new Listener(plane, protocol, 'peer')
+  const mesh = bootstrap.listen.mesh === undefined ? null : new Listener(plane, protocol, 'mesh')
+  const listeners = [ingress, eastWest, mesh].filter((listener) => listener !== null)
+  const readings = (): ReturnType<typeof readGateway> => readGateway(plane, { ingress: ingress.size, 'east-west': eastWest?.size ?? 0, ...(mesh === null ? {} : { mesh: mesh.size }) })
   const metricsText = makeMetricsPage(plane.metrics, readings)
   if (options.snapshot !== undefined) swapSnapshot(plane, pools, options.snapshot)
   let drained: Promise<number> | null = null
@@ -87,6 +88,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   try {
     await ingress.listen(bootstrap.listen.ingress)
     if (eastWest !== null) await eastWest.listen(bootstrap.listen.eastWest!)
+    if (mesh !== null) await mesh.listen(bootstrap.listen.mesh!)
     admin = await startAdmin(bootstrap.listen.admin, bootstrap.token, {
       ...(bootstrap.hosts === undefined ? {} : { hosts: bootstrap.hosts }),
       ready: () => plane.state !== null && !plane.draining,
@@ -100,7 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     throw error
   }
   return {
-    addresses: { ingress: ingress.address, eastWest: eastWest?.address ?? null, admin: admin.address },
+    addresses: { ingress: ingress.address, eastWest: eastWest?.address ?? null, mesh: mesh?.address ?? null, admin: admin.address },
     get snapshot() { return plane.state?.snapshot ?? null },
     metrics: plane.metrics,
     apply: (snapshot) => swapSnapshot(plane, pools, snapshot),

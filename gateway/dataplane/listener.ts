@@ -9,19 +9,19 @@ import type { Problem } from '../protocols/problem.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 import { answerOf, writeAnswer } from './answers.ts'
 import { header, healthPath } from './bootstrap.ts'
-import { Exchange } from './exchange.ts'
+import { Exchange, type Origin } from './exchange.ts'
 import type { Plane } from './plane.ts'
 
 export class Listener implements ServerHandler {
   readonly #plane: Plane
-  readonly #fromPeer: boolean
+  readonly #from: Origin
   readonly #server: Server
   readonly #connections = new Set<ServerConnection>()
   address: SnapshotAddress = { host: '', port: 0 }
 
-  constructor(plane: Plane, protocol: ProtocolAdapter, fromPeer: boolean) {
+  constructor(plane: Plane, protocol: ProtocolAdapter, from: Origin) {
     this.#plane = plane
-    this.#fromPeer = fromPeer
+    this.#from = from
     const { limits } = plane.bootstrap
     const settings: ServerSettings = { ...limits, clock: plane.coarse }
     // Clients may close their own direction first and still get their answer.
@@ -62,8 +62,8 @@ export class Listener implements ServerHandler {
   }
 
   begin(stream: ServerStream, head: RequestHead): ServerExchange {
-    if (this.#fromPeer && head.path === healthPath) return this.#health(stream)
-    return new Exchange(this.#plane, stream, head, this.#fromPeer)
+    if (this.#from === 'peer' && head.path === healthPath) return this.#health(stream)
+    return new Exchange(this.#plane, stream, head, this.#from)
   }
 
   refuse(stream: ServerStream, problem: Problem): void {

@@ -1,10 +1,11 @@
 // Copies of requests for services under trial: sent and forgotten. A mirror never delays, fails or changes
-// what the client gets, never counts for health, obeys the route's residency, and is bounded in number.
+// what the client gets, never counts for health, obeys residency and access policies, and is bounded in number.
 
 import type { Clock } from '../ports.ts'
 import type { ClientConnection, UpstreamEnding, UpstreamExchange } from '../protocols/adapter.ts'
 import type { RequestHead, ResponseHead } from '../protocols/message.ts'
 import type { AttemptOutcome } from '../ports.ts'
+import { admits, type Caller } from '../security/access-gate.ts'
 import { header } from './bootstrap.ts'
 import type { Routed } from './pipeline.ts'
 import type { Plane } from './plane.ts'
@@ -21,11 +22,13 @@ export class Mirrors {
   readonly #outstanding = new Set<MirrorRequest>()
 
   /** Draws for each mirror of the rule, and sends. Bodies that are not held whole cannot be copied: counted as skipped. */
-  offer(state: PlaneState, routed: Routed, head: RequestHead, body: RequestBody, own: readonly string[], requestId: string): void {
+  offer(state: PlaneState, routed: Routed, head: RequestHead, body: RequestBody, own: readonly string[], requestId: string, caller: Caller): void {
     for (const { mirrors } of [routed.entry.filters, routed.backend.filters]) {
       for (const { service, fraction } of mirrors ?? []) {
         if (this.plane.random.next() >= fraction) continue
-        const target = this.#pick(state, service, routed.backend.plan.regionMask)
+        const gate = state.access.get(service)
+        const open = gate === undefined || admits(gate, caller, head.method, routed.path)
+        const target = open ? this.#pick(state, service, routed.backend.plan.regionMask) : -1
         if (target === -1 || this.#outstanding.size >= maxOutstanding || !(body.empty || (body.buffered && body.complete))) {
           this.plane.metrics.mirrorsSkipped++
         } else {

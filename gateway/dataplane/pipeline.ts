@@ -15,7 +15,9 @@ import { backendOf, pickBackend, type BackendEntry, type PlaneState, type RouteE
 export interface Routed {
   entry: RouteEntry
   backend: BackendEntry
-  /** What to ask the upstream for. */
+  /** As the service gets it, without query. */
+  path: string
+  /** What to ask the upstream for: path and query. */
   target: string
   /** Host for the upstream. */
   authority: string
@@ -50,7 +52,7 @@ function decidedByPeer(state: PlaneState, head: RequestHead): Routed | null {
   const service = head.fields.get(header.service)
   if (entry === undefined || service === undefined) return null
   const backend = backendOf(state, entry, service)
-  return backend === null ? null : { entry, backend, target: targetOf(head.path, head), authority: head.authority }
+  return backend === null ? null : { entry, backend, path: head.path, target: targetOf(head.path, head), authority: head.authority }
 }
 
 function redirectTo(entry: RouteEntry, filter: RedirectFilter, head: RequestHead, match: SnapshotMatch): Redirected {
@@ -66,7 +68,7 @@ function applyFilters(entry: RouteEntry, backend: BackendEntry, head: RequestHea
     if (rewrite.path !== null) path = modifyPath(rewrite.path, path, match)
     authority = rewrite.hostname ?? authority
   }
-  return { entry, backend, target: targetOf(path, head), authority }
+  return { entry, backend, path, target: targetOf(path, head), authority }
 }
 
 const targetOf = (path: string, head: RequestHead): string => (head.hasQuery ? `${path}?${head.query}` : path)

@@ -2,6 +2,7 @@
 // assignment. A request in flight keeps the state it began with.
 
 import { noFilters, sortFilters, type Filters } from '../filters/filters.ts'
+import { accessGateOf, type AccessGate } from '../security/access-gate.ts'
 import { buildRouteTable } from '../routing/match.ts'
 import type { CoreTopology, RoutePlan } from '../routing/core.ts'
 import { layOut } from '../routing/plan.ts'
@@ -26,7 +27,11 @@ export interface BackendEntry {
   filters: Filters
   /** The route's plan narrowed to this service. */
   plan: RoutePlan
+  /** null = everybody may call it. */
+  access: AccessGate | null
 }
+
+export type AccessGates = ReadonlyMap<string, AccessGate>
 
 export interface PlaneState {
   snapshot: Snapshot
@@ -37,6 +42,8 @@ export interface PlaneState {
   routeById: ReadonlyMap<string, RouteEntry>
   serviceIndex: ReadonlyMap<string, number>
   regionIndex: ReadonlyMap<string, number>
+  /** Of the services that are guarded. */
+  access: AccessGates
   /** By target index. */
   pools: TargetPool[]
 }
@@ -47,21 +54,26 @@ export type PoolOf = (key: string, address: SnapshotAddress) => TargetPool
 export function buildState(snapshot: Snapshot, previous: PlaneState | null, poolOf: PoolOf, metrics: GatewayMetrics): PlaneState {
   const layout = layOut(snapshot)
   const { topology, addresses, serviceIndex, regionIndex } = layout
-  const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], serviceIndex, metrics))
+  const access: AccessGates = new Map(snapshot.services.flatMap((service) =>
+    (service.access === undefined ? [] : [[service.name, accessGateOf(service.access)] as const])))
+  const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], { serviceIndex, access }, metrics))
   return {
-    snapshot, topology, addresses, routes, serviceIndex, regionIndex,
+    snapshot, topology, addresses, routes, serviceIndex, regionIndex, access,
     table: buildRouteTable(snapshot.routes, previous?.table),
     routeById: new Map(routes.map((entry) => [entry.route.id, entry])),
     pools: topology.targets.map((target, index) => poolOf(target.key, addresses[index])),
   }
 }
 
-function buildEntry(route: SnapshotRoute, plan: RoutePlan, services: ReadonlyMap<string, number>, metrics: GatewayMetrics): RouteEntry {
+function buildEntry(
+  route: SnapshotRoute, plan: RoutePlan, { serviceIndex, access }: Pick<PlaneState, 'serviceIndex' | 'access'>, metrics: GatewayMetrics,
+): RouteEntry {
   const backends = route.backends.map((backend) => ({
     service: backend.service,
     weight: backend.weight,
     filters: backend.filters.length === 0 ? noFilters : sortFilters(backend.filters),
-    plan: narrow(plan, services.get(backend.service)),
+    plan: narrow(plan, serviceIndex.get(backend.service)),
+    access: access.get(backend.service) ?? null,
   }))
   return {
     route, backends, plan,
@@ -84,7 +96,7 @@ export function backendOf(state: PlaneState, entry: RouteEntry, service: string)
   const own = entry.backends.find((backend) => backend.service === service)
   if (own !== undefined) return own
   const index = state.serviceIndex.get(service)
-  return index === undefined ? null : { service, weight: 0, filters: noFilters, plan: narrow(entry.plan, index) }
+  return index === undefined ? null : { service, weight: 0, filters: noFilters, plan: narrow(entry.plan, index), access: state.access.get(service) ?? null }
 }
 
 /** One backend by weight; `random` in [0, 1). */

@@ -38,6 +38,8 @@ const wellKnown: Record<string, number> = {
   'x-forwarded-for': FieldFlag.Forwarded,
   'x-forwarded-proto': FieldFlag.Forwarded,
   'x-forwarded-host': FieldFlag.Forwarded,
+  // Said by a sidecar to its gateway; nobody else is to believe or to be told it.
+  'x-forwarded-client-cert': FieldFlag.Forwarded,
 }
 
 /** Names seen on the wire, in the case seen there. Bounded, so that hostile names cannot fill memory. */

@@ -2,31 +2,39 @@
 // another region that exports them. What two gateways would say alike is one object: thirty gateways of a federation
 // then hold thousands of services once, and each is hashed once.
 
+import type { AccessByService } from '../config/access.ts'
 import { deepFreeze } from '../config/freeze.ts'
 import { compareText } from '../config/parse.ts'
 import type { GatewayView } from './view.ts'
 import type { Discovery } from '../controlplane/protocol.ts'
+import type { SnapshotAccess } from '../security/access.ts'
 import type { SnapshotRoute, SnapshotService } from './snapshot.ts'
+import { partHash } from './version.ts'
 
 /**
  * In the order of `names`. A service without any endpoint anywhere is listed too: requests to it fail with a reason.
- * Gateways with the same reach get the same list for the same `names`.
+ * Gateways with the same reach get the same list for the same `names` and `access`.
  */
-export function compileServices(names: readonly string[], view: GatewayView): SnapshotService[] {
+export function compileServices(names: readonly string[], view: GatewayView, access: AccessByService): SnapshotService[] {
   const reach = reachOf(view)
   let known = lists.get(names)
-  if (known?.discovery !== view.discovery) lists.set(names, (known = { discovery: view.discovery, byReach: new Map() }))
+  if (known?.discovery !== view.discovery || known.access !== access) lists.set(names, (known = { discovery: view.discovery, access, byReach: new Map() }))
   let services = known.byReach.get(reach.key)
   if (services === undefined) {
     const seen = servicesSeenIn(view.discovery)
-    services = names.map((name) => serviceFor(name, reach, view.discovery, seen))
+    services = names.map((name) => serviceFor(name, reach, view.discovery, seen, accessTo(name, access)))
     Object.freeze(services)
     known.byReach.set(reach.key, services)
   }
   return services
 }
 
-const lists = new WeakMap<readonly string[], { discovery: Discovery; byReach: Map<string, SnapshotService[]> }>()
+const lists = new WeakMap<readonly string[], { discovery: Discovery; access: AccessByService; byReach: Map<string, SnapshotService[]> }>()
+
+/** A policy is on a service, whichever its port. */
+function accessTo(name: string, access: AccessByService): SnapshotAccess | undefined {
+  return access.size === 0 ? undefined : access.get(name.slice(0, name.lastIndexOf(':')))
+}
 
 /** Names of the services that a route sends to or mirrors to. */
 export function servicesOf(route: SnapshotRoute): string[] {
@@ -55,7 +63,7 @@ function servicesSeenIn(discovery: Discovery): Seen {
   return seen
 }
 
-function serviceFor(name: string, { own, linked }: Reach, discovery: Discovery, seen: Seen): SnapshotService {
+function serviceFor(name: string, { own, linked }: Reach, discovery: Discovery, seen: Seen, access: SnapshotAccess | undefined): SnapshotService {
   const regions = discovery.endpoints[name] ?? {}
   let known = seen.get(name)
   if (known === undefined) {
@@ -64,7 +72,7 @@ function serviceFor(name: string, { own, linked }: Reach, discovery: Discovery, 
   }
   const home = own !== null && known.regions.includes(own) ? own : null
   const remoteRegions = known.regions.filter((region) => linked.has(region))
-  const key = `${home ?? ''} ${remoteRegions.join()}`
+  const key = `${home ?? ''} ${remoteRegions.join()} ${access === undefined ? '' : partHash(access)}`
   let service = known.made.get(key)
   if (service === undefined) {
     const endpoints = home === null ? [] : regions[home]
@@ -72,6 +80,7 @@ function serviceFor(name: string, { own, linked }: Reach, discovery: Discovery, 
       name,
       endpoints: endpoints.map(({ host, port }) => ({ host, port })).sort((a, b) => compareText(a.host, b.host) || a.port - b.port),
       remoteRegions,
+      ...(access === undefined ? {} : { access }),
     })
     known.made.set(key, service)
   }

@@ -22,7 +22,7 @@ export function compileSnapshot(config: FederationConfig, view: GatewayView, rev
   const gateway = sameWhileEqual(view)
   const regions = compileRegions(view)
   const { routes, used } = routesAndServices(config, view.discovery, regions.map(({ name }) => name))
-  const services = compileServices(used, view)
+  const services = compileServices(used, view, config.access)
   const content: SnapshotContent = { format: snapshotFormat, gateway, regions, routes, services, health: config.health }
   return { ...content, revision, version: versionOf(content) }
 }

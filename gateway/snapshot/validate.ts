@@ -4,8 +4,10 @@
 import { z } from 'zod'
 import { deepFreeze } from '../config/freeze.ts'
 import { fromObjects } from '../config/document.ts'
+import { namespaceName, objectName } from '../config/fields.ts'
 import { parseShape } from '../config/shape.ts'
 import { gatewayError } from '../errors.ts'
+import { accessMethods, isAmbiguous, type Principal } from '../security/access.ts'
 import { regexProblem } from '../routing/match-regex.ts'
 import {
   snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotFilter, type SnapshotRegion, type SnapshotRoute,
@@ -62,7 +64,18 @@ const route = z.strictObject({
 
 const region = z.strictObject({ name: text.min(1), jurisdiction: text, rttMs: amount, links: z.array(address) })
 const regions = z.array(region).max(32)
-const service = z.strictObject({ name: text.min(1), endpoints: z.array(address), remoteRegions: z.array(text) })
+const accessPath = z.strictObject({
+  type: z.enum(['Exact', 'PathPrefix']),
+  value: text.refine((value) => value.startsWith('/') && !isAmbiguous(value), { message: 'may be read in more than one way' }),
+})
+const principal: z.ZodType<Principal> = z.union([z.literal('gateway'), z.templateLiteral(['service:', namespaceName, '/', objectName])])
+const access = z.strictObject({
+  policies: z.array(text).min(1),
+  rules: z.array(z.strictObject({
+    principals: z.array(principal).min(1), methods: z.array(z.enum(accessMethods)).min(1).nullable(), paths: z.array(accessPath).min(1).nullable(),
+  })),
+})
+const service = z.strictObject({ name: text.min(1), endpoints: z.array(address), remoteRegions: z.array(text), access: access.optional() })
 const share = z.number().min(0).max(1)
 
 const health = z.strictObject({

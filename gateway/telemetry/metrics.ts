@@ -5,11 +5,11 @@ import { build, type Histogram } from 'hdr-histogram-js'
 import type { AttemptOutcome, AttemptRecord } from '../ports.ts'
 
 export const requestOutcomes = [
-  'ok', 'client-error', 'server-error', 'no-route', 'residency', 'no-healthy-target', 'upstream-timeout', 'upstream-failed', 'capacity', 'aborted',
+  'ok', 'client-error', 'server-error', 'no-route', 'residency', 'no-healthy-target', 'upstream-timeout', 'upstream-failed', 'capacity', 'aborted', 'access-denied',
 ] as const
 export type RequestOutcome = (typeof requestOutcomes)[number]
 
-const attemptOutcomes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable']
+const attemptOutcomes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable', 'access-denied']
 const attemptReasons: readonly AttemptRecord['reason'][] = ['first', 'retry', 'hedge', 'pinned', 'mirror']
 
 /** Requests of one route: region that answered ('' = none did) → a count for each outcome. */

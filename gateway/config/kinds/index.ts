@@ -1,5 +1,6 @@
 // The registry of configuration kinds: kind → schema, one file a kind. A new kind is one file and one line here.
 
+import { accessPolicyKind, type AccessPolicy } from './access-policy.ts'
 import { failoverPolicyKind, type FailoverPolicy } from './failover-policy.ts'
 import { gatewayKind, type Gateway } from './gateway.ts'
 import { httpRouteKind, type HttpRoute } from './http-route.ts'
@@ -14,8 +15,9 @@ export const kinds = {
   ServiceImport: serviceImportKind,
   FailoverPolicy: failoverPolicyKind,
   ResidencyPolicy: residencyPolicyKind,
+  AccessPolicy: accessPolicyKind,
 } as const
 
 export type Kind = keyof typeof kinds
-export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy
-export type { FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, ServiceImport }
+export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy
+export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, ServiceImport }

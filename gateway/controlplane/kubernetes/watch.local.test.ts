@@ -80,7 +80,7 @@ test('the ConfigRevision is listed before everything else', async () => {
   const { server, watching } = await start()
   await until(() => expect(watching.synced).toBe(true))
   const lists = server.asked.filter((one) => one.startsWith('list'))
-  expect([lists[0], new Set(lists).size, lists.length]).toEqual(['list ConfigRevision', 9, 9])
+  expect([lists[0], new Set(lists).size, lists.length]).toEqual(['list ConfigRevision', 10, 10])
 })
 
 test('watches that break go on from where they were, bookmarks included, without a new list', async () => {
@@ -89,7 +89,7 @@ test('watches that break go on from where they were, bookmarks included, without
   await until(() => expect(statusIn(server)?.held).toBe(1))
   server.bookmark()
   const version = server.cluster.version
-  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(9))
+  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(10))
   const before = server.asked.length
   // The bookmark has to arrive before its connection goes.
   await new Promise((resolve) => { setTimeout(resolve, 50) })
@@ -171,7 +171,7 @@ test('a document that its ConfigRevision lists and nobody sees makes everything 
 
 test('closed, it asks for nothing more', async () => {
   const { server, watching } = await start()
-  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(9))
+  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(10))
   expect(watching.synced).toBe(true)
   watching.close()
   const before = server.asked.length
