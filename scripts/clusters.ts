@@ -1,12 +1,15 @@
 // Where clusters come from, as typed and as the environment says: what `run`, `up` and `parity` pass on to `kind`.
 
+import { readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
+import { parse } from 'yaml'
 import { formatDuration, parseDurationUs } from '../gateway/config/duration.ts'
-import type { ClusterOptions } from '../topologies/substrate.ts'
+import { CodedError } from '../gateway/errors.ts'
+import type { ClusterOptions, MeshInstall } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
-import { clusterEnvironment } from './environment.ts'
+import { clusterEnvironment, type MeshEnvironment } from './environment.ts'
 import { commandError } from './errors.ts'
 
 export interface TypedClusters {
@@ -17,6 +20,10 @@ export interface TypedClusters {
   parallelism?: number
   /** Milliseconds. */
   readyWithin?: number
+  meshHub?: string
+  meshTag?: string
+  meshCharts?: string
+  meshValues?: string
 }
 
 export function withClusterOptions(command: Command): Command {
@@ -27,6 +34,10 @@ export function withClusterOptions(command: Command): Command {
     .option('--load-in <context>', 'play the offered load inside this context by k6-operator')
     .option('--parallelism <n>', 'runner pods of --load-in', pods)
     .option('--ready-within <duration>', 'how long a cluster, and then its workloads, may take; default: 3m', readyWithin)
+    .option('--mesh-hub <hub>', 'with --on kind: take the mesh\'s images from here; what this machine\'s Docker has is loaded into the clusters')
+    .option('--mesh-tag <tag>', 'tag of the mesh\'s images')
+    .option('--mesh-charts <dir>', 'folder of the mesh\'s charts, laid out as in its sources; default: its official charts')
+    .option('--mesh-values <file>', 'YAML of values put over those of the mesh\'s control plane')
 }
 
 /** `region=context,…` */
@@ -58,8 +69,11 @@ function readyWithin(text: string): number {
 
 /** Throws RGT_COMMAND_USAGE when contexts and regions do not match, or options of existing clusters stand alone. */
 export function clustersFor(typed: TypedClusters, on: readonly string[], topology: Topology): ClusterOptions {
-  const { contexts: given, network, loadIn, parallelism, readyWithin } = typed
-  const asked = [given && '--contexts', network && '--network', loadIn && '--load-in', readyWithin && '--ready-within'].filter((name) => typeof name === 'string')
+  const { contexts: given, network, loadIn, parallelism, readyWithin, meshHub, meshTag, meshCharts, meshValues } = typed
+  const asked = [
+    given && '--contexts', network && '--network', loadIn && '--load-in', readyWithin && '--ready-within',
+    meshHub && '--mesh-hub', meshTag && '--mesh-tag', meshCharts && '--mesh-charts', meshValues && '--mesh-values',
+  ].filter((name) => typeof name === 'string')
   if (asked.length > 0 && !on.includes('kind')) throw usage(`${asked[0]} is about clusters`, '--on kind', `--on ${on.join(',')}`)
   if (given === undefined && (network ?? loadIn) !== undefined) throw usage(`${asked[0]} is about existing clusters`, '--contexts beside it', 'none')
   if (given !== undefined) {
@@ -71,9 +85,11 @@ export function clustersFor(typed: TypedClusters, on: readonly string[], topolog
     const names = Object.values(given)
     if (new Set(names).size < names.length) throw usage('two regions are one cluster', 'a context of its own for each', names.join(', '))
   }
-  const { kubeconfig, ...environment } = clusterEnvironment()
+  const { kubeconfig, mesh, ...environment } = clusterEnvironment()
+  const install = installOf(typed, mesh)
   return {
     ...environment,
+    ...(install === undefined ? {} : { mesh: install }),
     ...(given === undefined ? {} : { contexts: given, kubeconfig: typed.kubeconfig ?? kubeconfig ?? join(homedir(), '.kube', 'config') }),
     ...(readyWithin === undefined ? {} : { readyTimeoutMs: readyWithin }),
     ...(network === undefined ? {} : { network }),
@@ -81,8 +97,29 @@ export function clustersFor(typed: TypedClusters, on: readonly string[], topolog
   }
 }
 
+/** What was typed, else what the environment says. Throws RGT_COMMAND_USAGE for a folder that is none and values that are no mapping. */
+function installOf({ meshHub: hub, meshTag: tag, meshCharts, meshValues }: TypedClusters, environment: MeshEnvironment = {}): MeshInstall | undefined {
+  const { values: file, charts: dir, ...rest } = { ...environment, ...given({ hub, tag, charts: meshCharts, values: meshValues }) }
+  if (dir !== undefined && statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw usage('the charts of the mesh cannot be read', 'a folder', dir)
+  const install = { ...rest, ...(dir === undefined ? {} : { charts: resolve(dir) }), ...(file === undefined ? {} : { values: valuesIn(file) }) }
+  return Object.keys(install).length === 0 ? undefined : install
+}
+
+function valuesIn(file: string): Record<string, unknown> {
+  try {
+    const value: unknown = parse(readFileSync(file, 'utf8'))
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+    throw usage('the values of the mesh are no mapping', 'a YAML mapping', `${file}: ${typeof value}`)
+  } catch (error) {
+    if (error instanceof CodedError) throw error
+    throw usage('the values of the mesh cannot be read', 'a YAML file', `${file}: ${String(error)}`)
+  }
+}
+
+const given = <T extends object>(fields: T): Partial<T> => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>
+
 /** As it was typed, for the command that does it again. */
-export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, parallelism, readyWithin }: TypedClusters): string[] {
+export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, parallelism, readyWithin, meshHub, meshTag, meshCharts, meshValues }: TypedClusters): string[] {
   return [
     given === undefined ? '' : `--contexts ${Object.entries(given).map((pair) => pair.join('=')).join(',')}`,
     kubeconfig === undefined ? '' : `--kubeconfig ${kubeconfig}`,
@@ -90,6 +127,10 @@ export function clusterFlags({ contexts: given, kubeconfig, network, loadIn, par
     loadIn === undefined ? '' : `--load-in ${loadIn}`,
     parallelism === undefined ? '' : `--parallelism ${parallelism}`,
     readyWithin === undefined ? '' : `--ready-within ${formatDuration(readyWithin * 1000)}`,
+    meshHub === undefined ? '' : `--mesh-hub ${meshHub}`,
+    meshTag === undefined ? '' : `--mesh-tag ${meshTag}`,
+    meshCharts === undefined ? '' : `--mesh-charts ${meshCharts}`,
+    meshValues === undefined ? '' : `--mesh-values ${meshValues}`,
   ].filter((flag) => flag !== '')
 }
 

@@ -85,6 +85,19 @@ export interface ClusterOptions {
   /** Images of its runners and of k6-operator's starter; the operator's own defaults when absent. */
   k6Image?: string
   k6StarterImage?: string
+  /** Where a mesh on clusters comes from; its own defaults when absent. */
+  mesh?: MeshInstall
+}
+
+/** For closed networks: what a mesh is installed from, instead of its official charts and images. */
+export interface MeshInstall {
+  /** Where images are: `HUB/NAME:TAG`. Those that this machine's Docker has are loaded into the clusters. */
+  hub?: string
+  tag?: string
+  /** Absolute path of a folder of charts, laid out as in the mesh's own sources. */
+  charts?: string
+  /** Put over the values of the control plane's chart. */
+  values?: Record<string, unknown>
 }
 
 export interface SimulationOptions {
