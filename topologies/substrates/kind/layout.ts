@@ -56,8 +56,14 @@ export interface Link {
   rttMs: number
   /** In the container of the fault proxy. */
   insidePort: number
-  target: { edge: string } | { region: string; port: keyof NodePorts }
+  target: { edge: string } | { region: string; port: keyof NodePorts } | MeshTarget
 }
+
+/** What meshes of two regions say to each other: requests at the far east-west gateway, and questions to its API server. */
+interface MeshTarget { region: string; mesh: 'gateway' | 'api' }
+
+/** Of a region's node. A mesh is installed on clusters of our own only, so both are known. */
+export const meshNodePorts = { gateway: 30_443, api: 6443 } as const
 
 /** Ports of this machine that a topology takes: the fault proxy's API, every way in, an admin port an edge, and two a region. */
 export function portsNeeded({ links, edges, regions }: Topology): number {
@@ -73,20 +79,31 @@ export function publishLinks(topology: Topology, ports: PortBlock): PublishedLin
   return { apiPort, all, links: all.filter(({ from }) => from.startsWith('clients:')).map((link) => ({ link, port: ports.next() })) }
 }
 
+const withMesh = ({ mesh }: Topology): boolean => mesh !== 'none'
+
 function linksOf(topology: Topology): Link[] {
   let insidePort = firstLinkPort
   return topology.links.flatMap(({ from, to, rttMs }): Link[] => {
     const [source] = from.split(':')
     const [kind, name] = to.split(':')
     const make = (channel: Link['channel'], target: Link['target']): Link => ({
-      name: `${from}--${to}--${channel}`.replaceAll(':', '.'), from, to, channel, rttMs, insidePort: insidePort++, target,
+      name: `${from}--${to}--${'mesh' in target ? `mesh-${target.mesh}` : channel}`.replaceAll(':', '.'), from, to, channel, rttMs, insidePort: insidePort++, target,
     })
     if (kind === 'edge' && source === 'clients') return [make('data', { edge: name })]
     if (kind !== 'region') return []
     if (source === 'clients') return [make('data', { region: name, port: 'ingress' })]
     if (source === 'edge') return [make('data', { region: name, port: 'eastWest' }), make('control', { region: name, port: 'controlPlane' })]
-    return [make('data', { region: name, port: 'eastWest' })]
+    return [
+      make('data', { region: name, port: 'eastWest' }),
+      ...(withMesh(topology) ? [make('data', { region: name, mesh: 'gateway' }), make('control', { region: name, mesh: 'api' })] : []),
+    ]
   })
+}
+
+/** Where a region dials what the mesh of another has. */
+export function meshDial(links: readonly Link[], linksAddress: string, from: string, to: string, what: MeshTarget['mesh']): SnapshotAddress {
+  const link = links.find(({ from: one, to: other, target }) => one === `region:${from}` && other === `region:${to}` && 'mesh' in target && target.mesh === what)!
+  return { host: linksAddress, port: link.insidePort }
 }
 
 /** Where the nodes of a region are reached from the fault proxy. */
@@ -97,7 +114,7 @@ export function linkEntries(links: readonly Link[], edges: readonly EdgePlan[], 
     name, from, to, channel, rttMs, listen: { host: anywhere, port: insidePort },
     upstream: 'edge' in target
       ? { host: edges.find((edge) => edge.name === target.edge)!.container, port: podPorts.ingress }
-      : { host: reach[target.region].host, port: reach[target.region].nodePorts[target.port] },
+      : { host: reach[target.region].host, port: 'mesh' in target ? meshNodePorts[target.mesh] : reach[target.region].nodePorts[target.port] },
   }))
 }
 
@@ -189,7 +206,7 @@ function discoveredLinks(links: readonly Link[], dial: (link: Link) => SnapshotA
   const found: Discovery['links'] = {}
   for (const link of links) {
     const [source, gateway] = link.from.split(':')
-    if (link.channel !== 'data' || source === 'clients' || !link.to.startsWith('region:')) continue
+    if (link.channel !== 'data' || 'mesh' in link.target || source === 'clients' || !link.to.startsWith('region:')) continue
     ;(found[gateway] ??= {})[link.to.slice('region:'.length)] = { addresses: [dial(link)], rttMs: link.rttMs }
   }
   return found
