@@ -51,6 +51,8 @@ export interface SubstrateOptions {
   collectGarbageEveryMs: number
   /** Load engines that will be driven, so that their tools are found before the topology starts. */
   engines?: LoadSpec['engine'][]
+  /** How long each step of a mesh on `local` may take until it is ready, milliseconds; default: a minute. */
+  meshTimeoutMs?: number
   /** For `kind`; other substrates take no notice. */
   clusters?: ClusterOptions
   /** For `simulated`; other substrates take no notice. */

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { findTool } from '../../tools/index.ts'
 import { openConsulApi, type ConsulApi } from './api.ts'
-import { untilImported, untilPassing, untilReady } from './waits.ts'
+import { untilImported, untilReady } from './waits.ts'
 
 const consul = await findTool('consul', { allowInstall: false })
 /** A bound in a test: an agent is ready in 2 s here; a loaded machine may take many times as long. */
@@ -54,15 +54,17 @@ it.skipIf('error' in consul)(`peers two agents${'error' in consul ? ` (skipped: 
   expect(eastRoots.TrustDomain).toMatch(/^[0-9a-f-]{36}\.consul$/)
   expect(westRoots.TrustDomain).not.toBe(eastRoots.TrustDomain)
   expect(westRoots.Roots.find(({ ID }) => ID === westRoots.ActiveRootID)?.RootCert).toContain('BEGIN CERTIFICATE')
-  expect((await west.api.self()).version).toBe(consul.version)
+  const { version, envoys } = await west.api.self()
+  expect(version).toBe(consul.version)
+  expect(envoys).toEqual(expect.arrayContaining([expect.stringMatching(/^1\.\d+\.\d+$/)]))
 
   await expect(west.api.writeConfigEntry({ Kind: 'service-resolver', Name: 'x', Redirect: { Service: 'y' }, Failover: { '*': { Targets: [{ Peer: 'us-east' }] } } }))
     .rejects.toMatchObject({ code: 'RGT_MESH', details: { found: '500: Redirect and Failover cannot both be set' } })
   expect(await west.api.peering('us-east')).toBeNull()
 
   await east.api.registerService({ Name: 'cart', ID: 'cart-0', Address: '127.0.0.1', Port: 1, Check: { TTL: '10m', Status: 'passing' }, Connect: { SidecarService: { Port: 2, Checks: [{ Name: 'ready', TTL: '10m', Status: 'passing' }] } } })
-  expect((await untilPassing(east.api, 'cart', 1, { timeoutMs: patienceMs }))[0].Service).toMatchObject({ ID: 'cart-0', Port: 1 })
-  expect((await untilPassing(east.api, 'cart', 1, { connect: true, timeoutMs: patienceMs }))[0].Service).toMatchObject({ ID: 'cart-0-sidecar-proxy', Port: 2 })
+  expect((await east.api.health('cart'))[0].Service).toMatchObject({ ID: 'cart-0', Port: 1 })
+  expect((await east.api.health('cart', { connect: true }))[0].Service).toMatchObject({ ID: 'cart-0-sidecar-proxy', Port: 2 })
   await east.api.writeConfigEntry({ Kind: 'exported-services', Name: 'default', Services: [{ Name: 'cart', Consumers: [{ Peer: 'eu-west' }] }] })
 
   const token = await east.api.generatePeeringToken('eu-west', [east.grpcTls])
@@ -71,5 +73,5 @@ it.skipIf('error' in consul)(`peers two agents${'error' in consul ? ` (skipped: 
   await west.api.establishPeering('us-east', token)
   await untilImported(west.api, 'us-east', ['cart'], patienceMs)
   await expect(untilImported(west.api, 'us-east', ['cart', 'user'], 0)).rejects.toMatchObject({ details: { found: 'ACTIVE, without user' } })
-  await expect(untilPassing(west.api, 'absent', 1, { timeoutMs: 0 })).rejects.toMatchObject({ details: { found: '0 of 0 registered instances' } })
+  expect(await west.api.health('absent')).toEqual([])
 })

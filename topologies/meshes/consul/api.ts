@@ -25,7 +25,10 @@ const rootsShape = z.object({
   ActiveRootID: z.string(), TrustDomain: z.string(),
   Roots: list(z.object({ ID: z.string(), RootCert: z.string(), Active: z.boolean() })),
 })
-const selfShape = z.object({ Config: z.object({ Datacenter: z.string(), Version: z.string() }) })
+const selfShape = z.object({
+  Config: z.object({ Datacenter: z.string(), Version: z.string() }),
+  xDS: z.object({ SupportedProxies: z.record(z.string(), list(z.string())) }).optional(),
+})
 
 export type Peering = z.infer<typeof peeringShape>
 export type Instance = z.infer<typeof instanceShape>
@@ -48,7 +51,8 @@ export interface ConsulApi {
   readonly signal: AbortSignal
   /** `host:port` of the leader; empty while there is none. */
   leader(): Promise<string>
-  self(): Promise<{ datacenter: string; version: string }>
+  /** `envoys`: versions that this Consul says it is made for. */
+  self(): Promise<{ datacenter: string; version: string; envoys: string[] }>
   /** As https://developer.hashicorp.com/consul/api-docs/agent/service#register-service has it; it passes unread. */
   registerService(service: object): Promise<void>
   /** As https://developer.hashicorp.com/consul/docs/connect/config-entries has it; it passes unread. */
@@ -113,8 +117,8 @@ export function openConsulApi({ region, http, signal, callMs = 5_000 }: ConsulAg
     region, origin, signal,
     leader: () => get('/v1/status/leader', z.string()),
     async self() {
-      const { Config } = await get('/v1/agent/self', selfShape)
-      return { datacenter: Config.Datacenter, version: Config.Version }
+      const { Config, xDS } = await get('/v1/agent/self', selfShape)
+      return { datacenter: Config.Datacenter, version: Config.Version, envoys: xDS?.SupportedProxies.envoy ?? [] }
     },
     async registerService(service) {
       const call: Call = { method: 'PUT', path: '/v1/agent/service/register', body: service }

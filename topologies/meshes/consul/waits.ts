@@ -1,16 +1,22 @@
-// What a run waits for at a Consul agent before it goes on. A wait that gives up says what was still missing, because
-// that is what tells a link that is cut from a sidecar that never came up.
+// What a run waits for at Consul agents and Envoys before it goes on. A wait that gives up says what was still missing,
+// because that is what tells a link that is cut from a sidecar that never came up.
 
 import { CodedError } from '../../../gateway/errors.ts'
 import { systemClock, systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
-import type { CaRoots, ConsulApi, Instance } from './api.ts'
+import type { CaRoots, ConsulApi } from './api.ts'
 
 const lookMs = 100
 
 type Seen<Value> = { value: Value } | { missing: string; hopeless?: true; cause?: unknown }
 
-interface Wait<Value> {
+/** How a process ended and its last words; null while it runs. */
+export type Ended = () => string | null
+
+/** Where is looked, for the error's place; whose, for its message; and what ends every wait there. */
+export type WaitedFor = Pick<ConsulApi, 'region' | 'origin' | 'signal'>
+
+export interface Wait<Value> {
   path: string
   /** What did not come about, after "eu-west: ". */
   what: string
@@ -24,11 +30,13 @@ interface Wait<Value> {
  * Until the agent has a leader and a certificate authority; without it, neither sidecars nor peerings can be made.
  * The agent must be of the datacenter of that name, so that no other run's is taken for it.
  */
-export function untilReady(api: ConsulApi, timeoutMs: number): Promise<CaRoots> {
+export function untilReady(api: ConsulApi, timeoutMs: number, ended: Ended = () => null): Promise<CaRoots> {
   return wait<CaRoots>(api, {
     path: '/v1/status/leader', what: 'the Consul server did not become ready', timeoutMs,
     expected: `a leader and a certificate authority of datacenter ${api.region}`, hint: 'its log says what it waits for',
     async look() {
+      const end = ended()
+      if (end !== null) return { missing: end, hopeless: true }
       if (await api.leader() === '') return { missing: 'no leader' }
       const { datacenter } = await api.self()
       if (datacenter !== api.region) return { missing: `an agent of datacenter ${datacenter}`, hopeless: true }
@@ -56,30 +64,8 @@ export function untilImported(api: ConsulApi, peer: string, services: readonly s
   })
 }
 
-/** Until so many instances (`connect`: sidecars) pass all of their checks. */
-export function untilPassing(api: ConsulApi, service: string, instances: number, options: { connect?: boolean; peer?: string; timeoutMs: number }): Promise<Instance[]> {
-  const { connect = false, timeoutMs } = options
-  const kind = connect ? 'sidecars' : 'instances'
-  return wait<Instance[]>(api, {
-    path: `/v1/health/${connect ? 'connect' : 'service'}/${service}`, what: `${service} did not become healthy`, timeoutMs,
-    expected: `${instances} passing ${kind}`, hint: 'the log of the process that is not passing says why',
-    async look() {
-      const all = await api.health(service, options)
-      const failing = all.filter(({ Checks }) => Checks.some(({ Status }) => Status !== 'passing'))
-      const passing = all.filter((one) => !failing.includes(one))
-      if (passing.length >= instances) return { value: passing }
-      return { missing: [`${passing.length} of ${all.length} registered ${kind}`, ...failing.map(inWords)].join('; ') }
-    },
-  })
-}
-
-function inWords({ Service, Checks }: Instance): string {
-  const words = Checks.filter(({ Status }) => Status !== 'passing').map(({ CheckID, Status, Output }) => [CheckID, Status, Output].filter((part) => part !== '').join(' '))
-  return `${Service.ID}: ${words.join(', ')}`
-}
-
-/** An agent that does not answer yet, or has no leader to ask, is waited for like everything else. */
-async function wait<Value>(api: ConsulApi, { path, what, expected, hint, timeoutMs, look }: Wait<Value>): Promise<Value> {
+/** An agent that does not answer yet, or has no leader to ask, is waited for like everything else. Throws RGT_MESH, or the signal's reason. */
+export async function wait<Value>(at: WaitedFor, { path, what, expected, hint, timeoutMs, look }: Wait<Value>): Promise<Value> {
   const untilUs = systemClock.nowUs() + timeoutMs * 1000
   for (;;) {
     const seen = await look().catch((error: unknown): Seen<Value> => {
@@ -88,12 +74,12 @@ async function wait<Value>(api: ConsulApi, { path, what, expected, hint, timeout
     })
     if ('value' in seen) return seen.value
     if (seen.hopeless || systemClock.nowUs() > untilUs) {
-      throw topologyError('RGT_MESH', `${api.region}: ${what}`, {
-        place: { file: api.origin, path }, expected: `${expected}, within ${timeoutMs / 1000} s`, found: seen.missing, hint, cause: seen.cause,
+      throw topologyError('RGT_MESH', `${at.region}: ${what}`, {
+        place: { file: at.origin, path }, expected: `${expected}, within ${timeoutMs / 1000} s`, found: seen.missing, hint, cause: seen.cause,
       })
     }
     // Not longer than a look apart, so an aborted signal is soon seen; the call itself ends with its reason.
     await new Promise<void>((resolve) => { systemScheduler.after(lookMs, resolve) })
-    api.signal.throwIfAborted()
+    at.signal.throwIfAborted()
   }
 }

@@ -10,17 +10,19 @@ import { systemClock } from '../../../gateway/runtime.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../errors.ts'
-import { openConsulApi, type ConsulApi } from '../../meshes/consul/api.ts'
+import { openConsulApi, type CaRoots, type ConsulApi } from '../../meshes/consul/api.ts'
 import { envoyArguments, patchBootstrap, retryRuntime, type EnvoyBootstrap, type EnvoyPlan } from '../../meshes/consul/envoy.ts'
+import { envoyWords, untilLive } from '../../meshes/consul/health.ts'
 import { agentArguments } from '../../meshes/consul/plan-agent.ts'
 import { residencyOf } from '../../meshes/consul/plan-reach.ts'
 import { settingsNamed } from '../../meshes/consul/plan-settings.ts'
 import { planConsul, type ConsulPlan, type ConsulRegion } from '../../meshes/consul/plan.ts'
 import { startResolver } from '../../meshes/consul/resolver.ts'
-import { untilImported, untilReady } from '../../meshes/consul/waits.ts'
+import { proveTrust, type PublicPort } from '../../meshes/consul/trust.ts'
+import { untilImported, untilReady, type Ended } from '../../meshes/consul/waits.ts'
 import { settingsOf } from '../../meshes/use.ts'
 import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
-import { runCommand } from '../../tools/command.ts'
+import { CommandFailure, runCommand } from '../../tools/command.ts'
 import type { Topology } from '../../topology.ts'
 import type { PortBlock } from '../sockets/ports.ts'
 import type { Supervisor } from '../sockets/processes.ts'
@@ -28,12 +30,13 @@ import { needTool } from '../sockets/run-tools.ts'
 import type { Undo } from '../sockets/stages.ts'
 import type { Layout } from './layout.ts'
 
-export interface ConsulTools { consul: string; envoy: string }
+/** Paths. */
+export interface ConsulTools { consul: string; envoy: string; envoyVersion: string }
 
 /** Nothing stands in for a mesh under test. Throws RGT_TOOL_MISSING and its kin. */
 export async function findConsul(request: StartRequest, inventory: Inventory): Promise<ConsulTools> {
   const [consul, envoy] = await Promise.all([needTool('consul', request, inventory), needTool('envoy', request, inventory)])
-  return { consul: consul.path, envoy: envoy.path }
+  return { consul: consul.path, envoy: envoy.path, envoyVersion: envoy.version }
 }
 
 export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
@@ -73,32 +76,69 @@ export interface ConsulParts {
   undo: Undo[]
   signal: AbortSignal
   timeoutMs: number
+  /** For the run's record. */
+  note(tool: string, text: string): void
 }
 
-/** Resolves when every gateway reaches every service through the mesh. Throws RGT_MESH, RGT_PORT, RGT_PROCESS_EXIT. */
+/**
+ * Resolves when every sidecar is whom it should be and every gateway reaches every service through the mesh. Throws
+ * RGT_MESH, RGT_MESH_TRUST, RGT_PORT; nothing waits or looks any more then.
+ */
 export async function startConsul(parts: ConsulParts): Promise<void> {
-  const { plan, signal, timeoutMs } = parts
-  const apis = new Map(await Promise.all(plan.regions.map(async (region) => [region.region, await startAgent(region, parts)] as const)))
+  const failed = new AbortController()
+  try {
+    await bringUp({ ...parts, signal: AbortSignal.any([parts.signal, failed.signal]) })
+  } catch (error) {
+    failed.abort(error)
+    throw error
+  }
+}
+
+async function bringUp(parts: ConsulParts): Promise<void> {
+  const { plan, signal, timeoutMs, note } = parts
+  const agents = await Promise.all(plan.regions.map((region) => startAgent(region, parts)))
+  const apis = new Map(agents.map(({ api }) => [api.region, api]))
+  await tellVersions(agents[0].api, parts)
   await Promise.all(plan.regions.map((region) => startEnvoys(region, parts)))
   // Checks looked at sidecars before these were there; told once more, they begin well.
   await Promise.all(plan.regions.map(({ region, registrations }) => register(apis.get(region)!, registrations)))
   await join(plan, apis, timeoutMs)
+  const met = await proveTrust(publicPorts(plan), new Map(agents.map(({ api, roots }) => [api.region, roots])), { signal, timeoutMs: answerMs })
+  note('consul', `${met} sidecars present certificates of their region's trust domain; a foreign certificate is refused`)
   await untilServing(plan, timeoutMs, signal)
   if (plan.settings.maxRetries !== null) await liftRetries(plan, plan.settings.maxRetries, signal)
 }
 
-async function startAgent({ region, agent, resolver, entries, registrations }: ConsulRegion, { tools, supervisor, workDir, undo, signal, timeoutMs }: ConsulParts): Promise<ConsulApi> {
+interface Agent { api: ConsulApi; roots: CaRoots }
+
+async function startAgent({ region, agent, resolver, entries, registrations }: ConsulRegion, { tools, supervisor, workDir, undo, signal, timeoutMs }: ConsulParts): Promise<Agent> {
   const names = await startResolver(resolver.names, resolver.listen)
   undo.push(() => names.close())
   mkdirSync(agent.config.data_dir, { recursive: true })
   supervisor.start({ name: agentOf(region), command: tools.consul, args: agentArguments(write(workDir, `${agentOf(region)}.json`, agent.config)) })
   const api = openConsulApi({ region, http: agent.http, signal })
   undo.push(() => api.close())
-  await untilReady(api, timeoutMs)
+  const roots = await untilReady(api, timeoutMs, endOf(supervisor, agentOf(region)))
   for (const entry of entries.first) await api.writeConfigEntry(entry)
   await register(api, registrations)
-  return api
+  return { api, roots }
 }
+
+/** From now on: how the process ended, and its last words. */
+function endOf(supervisor: Supervisor, name: string): Ended {
+  let end: string | null = null
+  void supervisor.ended(name).then((code) => { end = `ended with ${code === null ? 'a signal' : `exit code ${code}`}: ${supervisor.lastWords(name)}` })
+  return () => end
+}
+
+/** Consul names the Envoys that it was tried with. Others mostly work, so they are told and not refused. */
+async function tellVersions(api: ConsulApi, { tools, note }: ConsulParts): Promise<void> {
+  const { version, envoys } = await api.self()
+  const own = envoys.some((one) => minorOf(one) === minorOf(tools.envoyVersion))
+  if (!own) note('envoy', `Envoy ${tools.envoyVersion} is none that Consul ${version} is made for (${envoys.join(', ')})`)
+}
+
+const minorOf = (version: string): string => version.split('.').slice(0, 2).join('.')
 
 async function register(api: ConsulApi, registrations: ConsulRegion['registrations']): Promise<void> {
   for (const registration of registrations) await api.registerService(registration)
@@ -123,11 +163,24 @@ async function join({ regions, peerings }: ConsulPlan, apis: ReadonlyMap<string,
 
 async function startEnvoys({ resolver, envoys }: ConsulRegion, { plan, tools, supervisor, workDir, signal, timeoutMs }: ConsulParts): Promise<void> {
   await Promise.all(envoys.map(async (envoy) => {
-    const { output } = await runCommand(tools.consul, envoy.bootstrapArguments, { timeoutMs, signal, cwd: workDir })
-    const bootstrap = JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as EnvoyBootstrap
+    const bootstrap = await bootstrapOf(envoy, tools, { timeoutMs, signal, cwd: workDir })
     const file = write(workDir, `${envoyOf(envoy)}.json`, patchBootstrap(bootstrap, { maxRetries: plan.settings.maxRetries, resolver: resolver.listen }))
-    supervisor.start({ name: envoyOf(envoy), command: tools.envoy, args: envoyArguments(file) })
+    const name = envoyOf(envoy)
+    supervisor.start({ name, command: tools.envoy, args: envoyArguments(file) })
+    await untilLive(envoy, { ended: endOf(supervisor, name), lastWords: () => supervisor.lastWords(name), timeoutMs, signal })
   }))
+}
+
+async function bootstrapOf(envoy: EnvoyPlan, { consul }: ConsulTools, options: { timeoutMs: number; signal: AbortSignal; cwd: string }): Promise<EnvoyBootstrap> {
+  try {
+    const { output } = await runCommand(consul, envoy.bootstrapArguments, options)
+    return JSON.parse(output.slice(output.indexOf('{'), output.lastIndexOf('}') + 1)) as EnvoyBootstrap
+  } catch (cause) {
+    if (!(cause instanceof CommandFailure || cause instanceof SyntaxError)) throw cause
+    throw topologyError('RGT_MESH', `${envoy.region}: ${envoyWords(envoy)} has no configuration`, {
+      expected: 'a bootstrap from `consul connect envoy`', found: cause.message, cause,
+    })
+  }
 }
 
 function write(workDir: string, name: string, content: object): string {
@@ -175,15 +228,19 @@ async function liftRetries({ regions }: ConsulPlan, maxRetries: number, signal: 
 /** A connection that was made and then closed. Where nothing listens, nothing was refused. */
 const closedCodes: readonly unknown[] = ['UND_ERR_SOCKET', 'ECONNRESET']
 
+function publicPorts({ regions }: ConsulPlan): PublicPort[] {
+  return regions.flatMap(({ region, registrations }) => registrations.flatMap(({ ID, Address, Connect }) =>
+    Connect === undefined ? [] : [{ region, id: ID, at: { host: Address, port: Connect.SidecarService.Port } }]))
+}
+
 /** Speaks plain HTTP to every sidecar from outside the mesh; gives how many closed the connection. Throws RGT_MESH when one does not. */
-export async function provePlainRefused({ regions }: ConsulPlan, signal: AbortSignal): Promise<number> {
-  const ports = regions.flatMap(({ region, registrations }) => registrations.flatMap(({ ID, Address, Connect }) =>
-    Connect === undefined ? [] : [{ region, ID, at: `http://${Address}:${Connect.SidecarService.Port}/` }]))
-  await Promise.all(ports.map(async ({ region, ID, at }) => {
-    const found = await fetch(at, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) }).then(({ status }) => `status ${status}`, (error: Error & { cause?: { code?: string } }) =>
+export async function provePlainRefused(plan: ConsulPlan, signal: AbortSignal): Promise<number> {
+  const ports = publicPorts(plan)
+  await Promise.all(ports.map(async ({ region, id, at: { host, port } }) => {
+    const found = await fetch(`http://${host}:${port}/`, { signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]) }).then(({ status }) => `status ${status}`, (error: Error & { cause?: { code?: string } }) =>
       closedCodes.includes(error.cause?.code) ? null : error.cause?.code ?? error.message)
     signal.throwIfAborted()
-    if (found !== null) throw topologyError('RGT_MESH', `the sidecar of ${ID} in ${region} does not refuse plain text`, { expected: 'a closed connection: mutual TLS only', found })
+    if (found !== null) throw topologyError('RGT_MESH', `the sidecar of ${id} in ${region} does not refuse plain text`, { expected: 'a closed connection: mutual TLS only', found })
   }))
   return ports.length
 }

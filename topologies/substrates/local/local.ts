@@ -134,8 +134,9 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     : { version: proxy.version, origin: 'embedded', reason: found.toxiproxyReason }
 
   if (consul !== null && mesh !== null) {
-    await stages.time('mesh', () => startConsul({ plan: mesh, tools: consul, supervisor, workDir, undo, signal, timeoutMs: meshTimeoutMs }))
-    journal.note({ kind: 'tool', tool: 'consul', text: `plain text is refused by all ${await provePlainRefused(mesh, signal)} sidecars` })
+    const note = (tool: string, text: string): void => journal.note({ kind: 'tool', tool, text })
+    await stages.time('mesh', () => startConsul({ plan: mesh, tools: consul, supervisor, workDir, undo, signal, timeoutMs: options.meshTimeoutMs ?? meshTimeoutMs, note }))
+    note('consul', `plain text is refused by all ${await provePlainRefused(mesh, signal)} sidecars`)
   }
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
   await stages.time('snapshots', () => Promise.all([
