@@ -33,6 +33,7 @@ export type RequestSource = (typeof requestSources)[number]
 
 export const requestOutcomes = [
   'ok', 'refused', 'reset', 'closed', 'timeout', '5xx', 'shed', 'residency', 'no-healthy-target', 'no-route', 'client-error', 'lost',
+  'access-denied',
 ] as const
 export type RequestOutcome = (typeof requestOutcomes)[number]
 

@@ -147,7 +147,7 @@ test('a name that is not in the catalogue gets the nearest one', async () => {
 })
 
 test('the catalogue holds what it says', async () => {
-  expect(catalogTopologies().map(({ name }) => name)).toEqual(['fifteen-regions', 'global-federation', 'three-regions', 'two-regions'])
+  expect(catalogTopologies().map(({ name }) => name)).toEqual(['fifteen-regions', 'global-federation', 'three-regions', 'two-regions-access', 'two-regions'])
   const fifteen = await loadTopology('fifteen-regions')
   expect(fifteen.regions).toHaveLength(15)
   expect(new Set(fifteen.regions.map(({ cloud }) => cloud)).size).toBe(3)

@@ -13,6 +13,10 @@ const gateways: GatewayIdentity[] = [
 ]
 
 const target = { group: 'gateway.networking.k8s.io' }
+const guard: ConfigDocument = {
+  apiVersion: 'regatta.dev/v1alpha1', kind: 'AccessPolicy', metadata: { name: 'guard', namespace: 'shop' },
+  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'catalog' }], rules: [{ from: [{ gateway: true }] }] },
+}
 const policy = (kind: 'FailoverPolicy' | 'ResidencyPolicy', name: string, of: object, spec: object): ConfigDocument => ({
   apiVersion: 'regatta.dev/v1alpha1', kind, metadata: { name, namespace: 'shop' }, spec: { targetRefs: [{ ...target, ...of }], ...spec },
 })
@@ -29,12 +33,14 @@ const somePolicy = fc.constantFrom(
   policy('FailoverPolicy', 'all', { kind: 'Gateway', name: 'shop' }, { maxAttempts: 2, health: { probe: { misses: 3 } } }),
   policy('FailoverPolicy', 'one', { kind: 'HTTPRoute', name: 'a' }, { enabled: false }),
   policy('ResidencyPolicy', 'law', { kind: 'HTTPRoute', name: 'b' }, { allowedJurisdictions: ['EU'], reason: 'law' }),
+  guard,
 )
 const someChange = fc.record({
   put: fc.uniqueArray(fc.oneof({ weight: 5, arbitrary: someRoute }, { weight: 1, arbitrary: somePolicy }), { maxLength: 3, selector: documentKey }),
   remove: fc.uniqueArray(fc.oneof(
     { weight: 4, arbitrary: fc.constantFrom(...names).map((name) => ({ kind: 'HTTPRoute', namespace: 'shop', name })) },
     { weight: 1, arbitrary: fc.constantFrom('all', 'one').map((name) => ({ kind: 'FailoverPolicy', namespace: 'shop', name })) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'AccessPolicy', namespace: 'shop', name: 'guard' }) },
   ), { maxLength: 2, selector: ({ kind, name }) => `${kind} ${name}` }),
 })
 

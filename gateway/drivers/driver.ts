@@ -22,7 +22,7 @@ export interface Driver {
 }
 
 /** Parts of a snapshot that not every product can be told. */
-export const features = ['path-regex', 'method', 'header', 'query', 'weights', 'filters', 'east-west', 'mixed-targets'] as const
+export const features = ['path-regex', 'method', 'header', 'query', 'weights', 'filters', 'east-west', 'mixed-targets', 'access'] as const
 export type Feature = (typeof features)[number]
 
 export interface RenderContext {

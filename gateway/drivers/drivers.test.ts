@@ -77,6 +77,10 @@ describe.each(products)('$kind', (driver) => {
     }))
     const eastWest = renderContext('tuned', { listen: { ...renderContext('tuned').listen, eastWest: { host: '127.0.0.1', port: 1 } } })
     expect(() => driver.render(edgeSnapshot(), eastWest)).toThrow(expect.objectContaining({ code: 'RGT_DRIVER_UNSUPPORTED' }))
+    const open = edgeSnapshot()
+    const access = { policies: ['shop/guard'], rules: [] }
+    const guarded = { ...open, services: open.services.map((service) => (service.name === open.routes[0].backends[0].service ? { ...service, access } : service)) }
+    expect(() => text(guarded)).toThrow(expect.objectContaining({ details: expect.objectContaining({ found: `access: service ${open.routes[0].backends[0].service}` }) }))
     const breaking = routeTo('/catalog', {}, { path: { type: 'Exact', value: '/a\n  bad' } })
     if (driver.kind !== 'envoy') expect(() => text(edgeSnapshot({ routes: [breaking] }))).toThrow(expect.objectContaining({ code: 'RGT_DRIVER_UNSUPPORTED' }))
   })

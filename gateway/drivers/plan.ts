@@ -52,7 +52,7 @@ export interface RenderPlan {
 export function planRender(driver: Pick<Driver, 'kind' | 'features'>, snapshot: Snapshot, context: RenderContext): RenderPlan {
   const pools = new Map<string, Pool>()
   const entries = snapshot.routes.flatMap((route) => planRoute(route, snapshot, context, pools)).sort(compareEntries)
-  refuseUnsupported(driver, entries, [...pools.values()], context)
+  refuseUnsupported(driver, entries, [...pools.values()], { ...snapshot, ...context })
   const hosts = [...new Set(entries.flatMap(({ route }) => hostsOf(route)))].sort(compareHosts)
   return {
     hosts: hosts.map((host) => ({
@@ -112,7 +112,9 @@ function targetsOf({ residency, failover }: SnapshotRoute, serviceName: string, 
     ({ ...target, tier, name: `${target.region.replaceAll(/[^A-Za-z0-9_-]/g, '_')}_${index}` })))
 }
 
-function refuseUnsupported({ kind, features }: Pick<Driver, 'kind' | 'features'>, entries: readonly Entry[], pools: readonly Pool[], { listen }: RenderContext): void {
+function refuseUnsupported(
+  { kind, features }: Pick<Driver, 'kind' | 'features'>, entries: readonly Entry[], pools: readonly Pool[], { services, listen }: Pick<Snapshot, 'services'> & RenderContext,
+): void {
   const needs: [Feature, string][] = [
     ...entries.flatMap(({ route, rule: { match, pools: weighted } }) => {
       const used: [Feature, boolean][] = [
@@ -124,6 +126,8 @@ function refuseUnsupported({ kind, features }: Pick<Driver, 'kind' | 'features'>
     }),
     ...pools.filter(({ targets }) => new Set(targets.map((target) => target.kind)).size > 1)
       .map(({ service }): [Feature, string] => ['mixed-targets', `service ${service} (endpoints and links need different health checks)`]),
+    ...services.filter(({ name, access }) => access !== undefined && pools.some(({ service }) => service === name))
+      .map(({ name }): [Feature, string] => ['access', `service ${name}`]),
     ...(listen.eastWest === null ? [] : [['east-west', 'the gateway of a region'] satisfies [Feature, string]]),
   ]
   const missing = needs.filter(([feature]) => !features.includes(feature)).map(([feature, where]) => `${feature}: ${where}`)

@@ -115,7 +115,7 @@ export function troubles(context: JudgeContext, slots: Slots): Counted {
   const { counts, add } = counter(slots)
   for (const row of clientRows(context)) {
     const outcome = requests.outcome.at(row)
-    if (isFailure(outcome) || outcome === 'residency' || outcome === 'lost') add(outcome, slots.ofRow(row))
+    if (isFailure(outcome) || outcome === 'residency' || outcome === 'access-denied' || outcome === 'lost') add(outcome, slots.ofRow(row))
     else if (context.slow(row) === true) add('slow', slots.ofRow(row))
   }
   return counts

@@ -40,9 +40,9 @@ export interface JudgeContext {
 
 export const slowMarginMs = 250
 
-/** A refusal that residency demands is no failure; what the generator never sent says nothing of the gateway. */
+/** A refusal that residency or an access policy demands is no failure; what the generator never sent says nothing of the gateway. */
 export function isFailure(outcome: string): boolean {
-  return outcome !== 'ok' && outcome !== 'residency' && outcome !== 'lost'
+  return outcome !== 'ok' && outcome !== 'residency' && outcome !== 'access-denied' && outcome !== 'lost'
 }
 
 export function judgeContext(run: RunRecord, history: History): JudgeContext {

@@ -20,6 +20,7 @@ export const outcomeKinds: readonly Kind[] = [
   { name: 'client-error', label: 'client error', tone: 'bad-2' },
   { name: 'slow', label: 'slow', tone: 'slow' },
   { name: 'residency', label: 'refused, as residency demands', tone: 'calm-1' },
+  { name: 'access-denied', label: 'refused by access policy', tone: 'calm-1' },
   { name: 'lost', label: 'never sent by the generator', tone: 'calm-2' },
 ]
 

@@ -1,7 +1,7 @@
 // A response on its way, as one integer: status, who made it, and whose service answered.
 
 /** Reasons that a gateway gives for an answer of its own; 0 = a service's answer. Index into this list. */
-export const answerReasons = ['', 'RGT_RESIDENCY', 'RGT_NO_HEALTHY_TARGET', 'RGT_UPSTREAM_TIMEOUT', 'RGT_UPSTREAM_FAILED', 'RGT_CAPACITY', 'RGT_NO_ROUTE', 'RGT_NOT_READY'] as const
+export const answerReasons = ['', 'RGT_RESIDENCY', 'RGT_NO_HEALTHY_TARGET', 'RGT_UPSTREAM_TIMEOUT', 'RGT_UPSTREAM_FAILED', 'RGT_CAPACITY', 'RGT_NO_ROUTE', 'RGT_NOT_READY', 'RGT_ACCESS_DENIED'] as const
 
 /** Throws RangeError for a reason that no gateway of the simulation gives. */
 export function reasonIndex(code: string): number {

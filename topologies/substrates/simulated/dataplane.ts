@@ -4,7 +4,7 @@
 
 import { attemptEndings, Effect, failReasons, RequestFlag } from '../../../gateway/routing/core.ts'
 import type { AttemptEnding, FailReason, RoutePlan } from '../../../gateway/routing/core.ts'
-import { failAnswers, noBackend, noRoute, notReady, type Answer } from '../../../gateway/dataplane/answers.ts'
+import { accessDeniedCode, failAnswers, noBackend, noRoute, notReady, type Answer } from '../../../gateway/dataplane/answers.ts'
 import { pickBackend } from '../../../gateway/dataplane/state.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
 import { packAnswer, reasonIndex, reasonOf, regionOf, statusOf } from './answers.ts'
@@ -29,9 +29,12 @@ export const localUs = 100
 const noService = -1
 const codeOf = (code: string): number => attemptOutcomeCodes.indexOf(code as (typeof attemptOutcomeCodes)[number])
 const outcome = {
-  ok: codeOf('ok'), failed: codeOf('5xx'), cancelled: codeOf('cancelled'), unavailable: codeOf('gateway-unavailable'),
+  ok: codeOf('ok'), failed: codeOf('5xx'), cancelled: codeOf('cancelled'), unavailable: codeOf('gateway-unavailable'), denied: codeOf('access-denied'),
   of: attemptEndings.map((ending) => codeOf(ending)),
 }
+const denied: Pick<Answer, 'status' | 'code'> = { status: 403, code: accessDeniedCode }
+/** A decision of the far gateway's policy: it stands, and is no sign of bad health. */
+const deniedReason = reasonIndex(accessDeniedCode)
 export const cancelledOutcome = outcome.cancelled
 
 /** What clients look like from here. */
@@ -98,6 +101,7 @@ export class DataPlane {
     const backend = choice.route === -1 || choice.redirects ? null : choice.only ?? pickBackend(choice, gateway.random.next())
     if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0))
     if (backend === null) return this.#refuse(exchange, choice.route === -1 ? noRoute : noBackend)
+    if (backend.denied) return this.#refuse(exchange, denied)
     const { cells } = this.exchanges
     const at = this.exchanges.at(exchange)
     cells[at + Exchange.service] = backend.service
@@ -128,6 +132,7 @@ export class DataPlane {
     const choice = asking.choice(template)
     const plan = this.#planOfPeer(gateway, asking, template, route, service)
     if (plan === null) return this.#refuse(exchange, noRoute)
+    if (gateway.choices !== asking.choices && gateway.denies(choice, template, service)) return this.#refuse(exchange, denied)
     const at = this.exchanges.at(exchange)
     this.exchanges.cells[at + Exchange.service] = service
     this.exchanges.cells[at + Exchange.route] = route
@@ -324,7 +329,7 @@ export class DataPlane {
     const { cells: of } = this.exchanges
     const row = this.exchanges.at(exchange)
     of[row + Exchange.flags] = fromGateway ? of[row + Exchange.flags] | ExchangeFlag.free : of[row + Exchange.flags] & ~ExchangeFlag.free
-    gateway.core.head(core, statusOf(answer), fromGateway, nowUs)
+    gateway.core.head(core, statusOf(answer), fromGateway && reasonOf(answer) !== deniedReason, nowUs)
     this.apply(gateway)
     // Not accepted: another place is asked, and the core has given this attempt up.
     if (this.attempts.at(attempt) === -1) return
@@ -335,7 +340,7 @@ export class DataPlane {
     this.#reply(exchange, answer)
   }
 
-  #refuse(exchange: number, { status, code }: Answer): void {
+  #refuse(exchange: number, { status, code }: Pick<Answer, 'status' | 'code'>): void {
     const { cells } = this.exchanges
     const flags = cells[this.exchanges.at(exchange) + Exchange.flags]
     // To a peer a gateway owns up to an answer of its own only when no service can have seen the request.
@@ -428,6 +433,6 @@ export class DataPlane {
 }
 
 function outcomeOf(answer: number): number {
-  if (reasonOf(answer) !== 0) return outcome.unavailable
+  if (reasonOf(answer) !== 0) return reasonOf(answer) === deniedReason ? outcome.denied : outcome.unavailable
   return statusOf(answer) >= 500 ? outcome.failed : outcome.ok
 }

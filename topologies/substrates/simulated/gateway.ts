@@ -14,7 +14,7 @@ import { BudgetWatch } from './invariants.ts'
 import type { GatewayPlace, WorldLayout } from './layout.ts'
 import type { Pools } from './pools.ts'
 import { plantHealth, plantLayout } from './planted.ts'
-import { chooseRoute, routeIndexOf, shareRouting, type Choice, type RoutingView, type SharedRouting } from './routes.ts'
+import { chooseRoute, isDenied, routeIndexOf, shareRouting, type Choice, type RoutingView, type SharedRouting } from './routes.ts'
 
 export const ProcessState = { running: 0, paused: 1, stopped: 2 } as const
 
@@ -65,6 +65,7 @@ export class SimulatedGateway {
   choices: (Choice | undefined)[] = []
   /** By service of the world: plan for requests that a peer has decided, for one route. */
   readonly #peerPlans: ({ route: string; plan: Layout['plans'][number] | null } | undefined)[] = []
+  #guards = false
   readonly #templates: readonly RequestTemplate[]
   readonly #defects: readonly PlantedDefect[]
 
@@ -105,6 +106,7 @@ export class SimulatedGateway {
     this.view = { snapshot, layout, worldRegion, worldService: Int32Array.from(snapshot.services, ({ name }) => services.get(name) ?? -1) }
     this.snapshot = snapshot
     this.policy = snapshot.health
+    this.#guards = snapshot.services.some(({ access }) => access !== undefined)
     this.choices = shared.choices
     this.#peerPlans.length = 0
     const { targets, regions } = layout.topology
@@ -141,6 +143,15 @@ export class SimulatedGateway {
     const plan = at === -1 || index === -1 ? null : narrow(layout.plans[at], index)
     this.#peerPlans[service] = { route, plan }
     return plan
+  }
+
+  /** What a peer has decided is held to this gateway's own policies, which may be newer ones. */
+  denies({ backends }: Choice, template: number, service: number): boolean {
+    if (!this.#guards) return false
+    const { snapshot, worldService } = this.view!
+    const path = backends.find((backend) => backend.service === service)?.path
+    const index = worldService.indexOf(service)
+    return path !== undefined && index !== -1 && isDenied(snapshot.services[index], this.#templates[template].method, path)
   }
 
   putExchange(ticket: number, exchange: number): void {

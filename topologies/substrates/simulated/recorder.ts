@@ -50,6 +50,6 @@ export interface RecorderNames {
 /** Index = code in `closeRequest`; same order as `requestOutcomes` of history.ts. */
 export type RequestOutcomeCode = RequestOutcome
 /** Index = code in `closeAttempt`. */
-export const attemptOutcomeCodes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable']
+export const attemptOutcomeCodes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable', 'access-denied']
 /** Index = code in `openAttempt`; the first four are the core's `attemptReasons`. */
 export const attemptReasonCodes: readonly AttemptRecord['reason'][] = ['first', 'retry', 'hedge', 'pinned', 'mirror']

@@ -2,14 +2,25 @@
 // is done once for each pair by the data plane's own route table, and again after each swap.
 
 import { narrow } from '../../../gateway/dataplane/state.ts'
+import { modifyPath } from '../../../gateway/filters/path.ts'
 import { buildRouteTable } from '../../../gateway/routing/match.ts'
 import type { RoutePlan } from '../../../gateway/routing/core.ts'
 import type { Layout } from '../../../gateway/routing/plan.ts'
 import type { RouteTable } from '../../../gateway/routing/table.ts'
-import type { Snapshot, SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
+import { accessGateOf, admits, gatewayCaller } from '../../../gateway/security/access-gate.ts'
+import type { Snapshot, SnapshotFilter, SnapshotMatch, SnapshotRoute, SnapshotService } from '../../../gateway/snapshot/snapshot.ts'
+import { partHash } from '../../../gateway/snapshot/version.ts'
 import type { RequestTemplate } from '../../substrate.ts'
 
-export interface Backend { service: number; weight: number; plan: RoutePlan }
+export interface Backend {
+  service: number
+  weight: number
+  plan: RoutePlan
+  /** As the service gets it, without query. */
+  path: string
+  /** The service's access policy refuses it. */
+  denied: boolean
+}
 
 /** Where requests of one template go. */
 export interface Choice {
@@ -45,12 +56,12 @@ export function routeIndexOf({ routes }: Snapshot, id: string): number {
   return index.get(id) ?? -1
 }
 
-/** Plans and choices of one set of routes over one list of services: gateways that see the same share them. */
+/** Plans and choices of one set of routes over one list of services and what guards them: gateways that see the same share them. */
 export interface SharedRouting { services: string[]; plans: RoutePlan[]; choices: (Choice | undefined)[] }
 
 /** The routing of a snapshot, shared with every gateway whose routes and service numbers are the same. */
 export function shareRouting(known: Map<readonly SnapshotRoute[], SharedRouting[]>, snapshot: Snapshot, layout: Layout, templates: number): SharedRouting {
-  const services = snapshot.services.map(({ name }) => name)
+  const services = snapshot.services.map(({ name, access }) => (access === undefined ? name : `${name} ${partHash(access)}`))
   const list = known.get(snapshot.routes) ?? []
   known.set(snapshot.routes, list)
   const same = list.find((one) => one.services.length === services.length && one.services.every((name, at) => name === services[at])
@@ -77,9 +88,11 @@ export function chooseRoute({ snapshot, layout, worldService, worldRegion }: Rou
   if (matched === null) return { route: -1, redirects: false, eligible: false, allowed: -1, backends: [], totalWeight: 0, only: null }
   const route = matched.route
   const plan = layout.plans[matched.routeIndex]
-  const backends = route.backends.map(({ service, weight }): Backend => {
+  const backends = route.backends.map(({ service, weight, filters }): Backend => {
     const index = layout.serviceIndex.get(service)
-    return { service: index === undefined ? -1 : worldService[index], weight, plan: narrow(plan, index) }
+    const to = rewritten(path, [...route.filters, ...filters], matched.match)
+    const denied = index !== undefined && isDenied(snapshot.services[index], template.method, to)
+    return { service: index === undefined ? -1 : worldService[index], weight, plan: narrow(plan, index), path: to, denied }
   })
   return {
     route: matched.routeIndex,
@@ -90,6 +103,15 @@ export function chooseRoute({ snapshot, layout, worldService, worldRegion }: Rou
     totalWeight: backends.reduce((sum, { weight }) => sum + weight, 0),
     only: backends.length === 1 && backends[0].weight > 0 ? backends[0] : null,
   }
+}
+
+function rewritten(path: string, filters: readonly SnapshotFilter[], match: SnapshotMatch): string {
+  return filters.reduce((now, filter) => (filter.type === 'URLRewrite' && filter.path !== null ? modifyPath(filter.path, now, match) : now), path)
+}
+
+/** Clients of the simulation have no identity of a mesh. */
+export function isDenied({ access }: SnapshotService, method: string, path: string): boolean {
+  return access !== undefined && !admits(accessGateOf(access), gatewayCaller, method, path)
 }
 
 /** By the snapshot's own words, not by the plan that was laid out of them. */

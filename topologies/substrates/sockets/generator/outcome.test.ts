@@ -7,7 +7,7 @@ it.each([
   [200, '', 'ok'], [204, '', 'ok'], [301, '', 'ok'], [404, '', 'client-error'], [429, '', 'shed'], [500, '', '5xx'], [503, '', '5xx'],
   [503, 'RGT_RESIDENCY', 'residency'], [503, 'RGT_NO_HEALTHY_TARGET', 'no-healthy-target'], [404, 'RGT_NO_ROUTE', 'no-route'],
   [503, 'RGT_DRAINING', 'shed'], [504, 'RGT_UPSTREAM_TIMEOUT', '5xx'], [413, 'RGT_HTTP_BODY_LIMIT', 'client-error'],
-  [200, 'RGT_RESIDENCY', 'ok'],
+  [200, 'RGT_RESIDENCY', 'ok'], [403, 'RGT_ACCESS_DENIED', 'access-denied'], [403, '', 'client-error'],
 ] as const)('%i with reason "%s" is %s', (status, reason, outcome) => expect(outcomeOfResponse(status, reason)).toBe(outcome))
 
 it.each([

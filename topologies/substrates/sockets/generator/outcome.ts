@@ -6,6 +6,8 @@ import type { RequestOutcome } from '../../../history.ts'
 /** Reasons that a gateway gives in `x-regatta-reason` when it answers by itself. */
 const reasons: Record<string, RequestOutcome> = {
   RGT_RESIDENCY: 'residency',
+  RGT_ACCESS_DENIED: 'access-denied',
+  RGT_CALLER_UNKNOWN: 'access-denied',
   RGT_NO_HEALTHY_TARGET: 'no-healthy-target',
   RGT_NO_ROUTE: 'no-route',
   RGT_DRAINING: 'shed',
