@@ -4,6 +4,7 @@
 
 import { idempotentMethods } from '../../../gateway/drivers/plan.ts'
 import type { Service, Topology } from '../../topology.ts'
+import { sourcesOf, type AccessByService, type IntentionSource } from './plan-access.ts'
 import { gatewayName } from './plan-names.ts'
 import type { Reach } from './plan-reach.ts'
 import { goDuration, type ConsulSettings } from './plan-settings.ts'
@@ -29,7 +30,7 @@ export interface ServiceResolver { Kind: 'service-resolver'; Name: string; Failo
 
 export interface ExportedServices { Kind: 'exported-services'; Name: 'default'; Services: { Name: string; Consumers: { Peer: string }[] }[] }
 
-export interface ServiceIntentions { Kind: 'service-intentions'; Name: string; Sources: { Name: string; Peer?: string; Action: 'allow' }[] }
+export interface ServiceIntentions { Kind: 'service-intentions'; Name: string; Sources: IntentionSource[] }
 
 export type ConfigEntry = ProxyDefaults | ServiceDefaults | ServiceRouter | ServiceResolver | ExportedServices | ServiceIntentions
 
@@ -42,11 +43,13 @@ export interface RegionEntries {
   onceImported: ServiceResolver[]
 }
 
-export interface EntriesRequest { topology: Topology; names: ReadonlyMap<string, string>; reach: Reach; settings: ConsulSettings }
+export interface EntriesRequest { topology: Topology; names: ReadonlyMap<string, string>; reach: Reach; settings: ConsulSettings; access: AccessByService }
 
-export function regionEntries(region: string, { topology, names, reach, settings }: EntriesRequest): RegionEntries {
-  const here = topology.services.filter(({ regions }) => regions.includes(region))
-    .map((service) => ({ service, name: names.get(service.name)!, targets: reach.failoverTargets(region, service), callers: reach.callers(region, service) }))
+export function regionEntries(region: string, { topology, names, reach, settings, access }: EntriesRequest): RegionEntries {
+  const here = topology.services.filter(({ regions }) => regions.includes(region)).map((service) => ({
+    service, name: names.get(service.name)!, targets: reach.failoverTargets(region, service), callers: reach.callers(region, service),
+    sources: sourcesOf(access.get(service.name), names),
+  }))
   const rttsMs = (targets: readonly string[]): number[] => targets.map((target) => reach.rttMs(region, target))
 
   const exported = here.filter(({ callers }) => callers.length > 0)
@@ -59,27 +62,25 @@ export function regionEntries(region: string, { topology, names, reach, settings
         ...targets.map((Peer) => override({ Name: name, Peer }, rttsMs([Peer]), settings)),
       ]).filter((one) => one !== null)),
       ...here.flatMap(({ service, name, targets }) => targets.length === 0 ? [] : router(name, service, rttsMs(targets), settings)),
-      // Peers have intentions of their own below; until then only the region's own gateway may call.
-      ...here.flatMap(({ service, name }) => reach.serves(region, service) ? [intentions(name, [])] : []),
+      // Peers have intentions of their own below; until then only the region's own workloads may call.
+      ...here.flatMap(({ service, name, sources }) => reach.serves(region, service) ? intentions(name, sources, []) : []),
     ],
     oncePeered: [
       ...(exported.length === 0 ? [] : [{
         Kind: 'exported-services' as const, Name: 'default' as const,
         Services: exported.map(({ name, callers }) => ({ Name: name, Consumers: callers.map((Peer) => ({ Peer })) })),
       }]),
-      ...exported.map(({ name, callers }) => intentions(name, callers)),
+      ...exported.flatMap(({ name, sources, callers }) => intentions(name, sources, callers)),
     ],
     onceImported: here.flatMap(({ name, targets }): ServiceResolver[] => targets.length === 0 ? []
       : [{ Kind: 'service-resolver', Name: name, Failover: { '*': { Targets: targets.map((Peer) => ({ Peer })) } } }]),
   }
 }
 
-/** Of callers a mesh has but gateways here; whoever is not named is refused by the agent's default. */
-function intentions(name: string, peers: readonly string[]): ServiceIntentions {
-  return {
-    Kind: 'service-intentions', Name: name,
-    Sources: [{ Name: gatewayName, Action: 'allow' }, ...peers.map((Peer) => ({ Name: gatewayName, Peer, Action: 'allow' as const }))],
-  }
+/** The same for callers of every peer as for the region's own; whoever is not named is refused by the agent's default. */
+function intentions(name: string, sources: readonly IntentionSource[], peers: readonly string[]): ServiceIntentions[] {
+  if (sources.length === 0) return []
+  return [{ Kind: 'service-intentions', Name: name, Sources: [...sources, ...peers.flatMap((Peer) => sources.map((source) => ({ ...source, Peer })))] }]
 }
 
 function gatewayDefaults(overrides: UpstreamOverride[]): ServiceDefaults {

@@ -46,12 +46,15 @@ export interface ServiceRegistration {
 
 export interface TaggedAddress { Address: string; Port: number }
 
+/** Where a service says that it lives, to Consul and to gateways alike. */
+export const serviceHealthPath = '/healthz'
+
 export function instanceRegistration(instance: { name: string; replica: number; at: SnapshotAddress; sidecarPort: number; patienceMs: number | null }, settings: ConsulSettings): ServiceRegistration {
   const { name, replica, at, sidecarPort, patienceMs } = instance
   const id = `${name}-${replica}`
   return {
     ID: id, Name: name, Address: at.host, Port: at.port,
-    Checks: [{ Name: 'service', HTTP: `http://${at.host}:${at.port}/healthz`, ...timing(settings) }],
+    Checks: [{ Name: 'service', HTTP: `http://${at.host}:${at.port}${serviceHealthPath}`, ...timing(settings) }],
     Connect: {
       SidecarService: {
         Port: sidecarPort, Checks: sidecarChecks(id, at.host, sidecarPort, settings),

@@ -9,6 +9,7 @@ import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import type { PlaceRef, Topology } from '../../topology.ts'
 import { regionEntries, type RegionEntries } from './entries.ts'
 import { bootstrapArguments, type EnvoyPlan } from './envoy.ts'
+import type { AccessByService } from './plan-access.ts'
 import { agentAddresses, agentConfig, type AgentConfig } from './plan-agent.ts'
 import { consulNames, entryAddress, gatewayName, meshGatewayHost, meshGatewayName } from './plan-names.ts'
 import { reachOf, type Reach, type Residency } from './plan-reach.ts'
@@ -20,6 +21,10 @@ const host = '127.0.0.1'
 
 export interface ConsulPlan {
   settings: ConsulSettings
+  /** Service of the topology → its name in Consul. */
+  names: ReadonlyMap<string, string>
+  /** What the intentions come from. */
+  access: AccessByService
   /** In the order of the topology. */
   regions: ConsulRegion[]
   peerings: Peering[]
@@ -77,6 +82,8 @@ export interface ConsulPlanRequest {
   services: readonly PlacedServices[]
   gateways: readonly Pick<GatewayBootstrap, 'region' | 'listen'>[]
   residency: Residency
+  /** Absent = no policy guards any service: gateways may call all of them. */
+  access?: AccessByService
   settings: ConsulSettings
   /** Folder of the run. */
   stateDir: string
@@ -93,14 +100,14 @@ export function consulPortsNeeded({ regions, services }: Pick<Topology, 'regions
 }
 
 export function planConsul(request: ConsulPlanRequest): ConsulPlan {
-  const { topology, ports, settings, residency } = request
+  const { topology, ports, settings, residency, access = new Map() } = request
   const names = consulNames(topology.services.map(({ name }) => name))
   const reach = reachOf(topology, residency)
   // One port for all entries of a kind, because each has an address of its own.
   const entryPorts = { data: ports.next(), control: ports.next() }
   const own = new Map(topology.regions.map(({ name }) => [name, takePorts(ports)]))
-  const regions = topology.regions.map(({ name }) => planRegion(name, own.get(name)!, { ...request, names, reach, wanPort: entryPorts.data }))
-  return { settings, regions, peerings: peeringsOf(topology, reach, entryPorts.control), entries: linkEntries(topology, own, reach, entryPorts) }
+  const regions = topology.regions.map(({ name }) => planRegion(name, own.get(name)!, { ...request, access, names, reach, wanPort: entryPorts.data }))
+  return { settings, names, access, regions, peerings: peeringsOf(topology, reach, entryPorts.control), entries: linkEntries(topology, own, reach, entryPorts) }
 }
 
 type RegionPorts = ReturnType<typeof takePorts>
@@ -113,10 +120,10 @@ function takePorts(ports: Ports) {
   }
 }
 
-interface RegionRequest extends ConsulPlanRequest { names: ReadonlyMap<string, string>; reach: Reach; wanPort: number }
+interface RegionRequest extends ConsulPlanRequest { access: AccessByService; names: ReadonlyMap<string, string>; reach: Reach; wanPort: number }
 
 function planRegion(region: string, own: RegionPorts, request: RegionRequest): ConsulRegion {
-  const { topology, ports, settings, names, reach, wanPort, stateDir, logLevel = 'warn' } = request
+  const { topology, ports, settings, access, names, reach, wanPort, stateDir, logLevel = 'warn' } = request
   const at = (port: number): SnapshotAddress => ({ host, port })
   const { http, grpc } = agentAddresses(host, own)
   const envoy = (kind: EnvoyPlan['kind'], id: string, admin: number): EnvoyPlan => {
@@ -151,7 +158,7 @@ function planRegion(region: string, own: RegionPorts, request: RegionRequest): C
         upstreams: new Map([...upstreams].map(([service, address]) => [names.get(service)!, address])),
       }, settings),
     ],
-    entries: regionEntries(region, { topology, names, reach, settings }),
+    entries: regionEntries(region, { topology, names, reach, settings, access }),
     envoys: [
       envoy('mesh-gateway', meshGatewayName, own.meshGatewayAdmin),
       ...instances.map((instance) => instance.envoy),
