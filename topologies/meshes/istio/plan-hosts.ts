@@ -53,12 +53,12 @@ export function targetsOf(reach: Reach, region: string, { services }: MeshHost):
 
 /**
  * The same, or none: a mesh that joins clusters sees all that run a host, and cannot leave one of them out. So where any of
- * them is no lawful target, the host stays at home.
+ * them is no target, or runs a port of the host against the law, the host stays at home.
  */
 export function joinedTargets(reach: Reach, region: string, host: MeshHost): string[] {
   const targets = targetsOf(reach, region, host)
-  const others = new Set(host.services.flatMap(({ service }) => service.regions).filter((name) => name !== region))
-  return others.size === targets.length ? targets : []
+  const joined = host.services.every(({ service }) => service.regions.every((name) => name === region || (targets.includes(name) && reach.serves(name, service))))
+  return joined ? targets : []
 }
 
 /** `NAME-PORT`, shortened to a DNS label (RFC 1035: 63 at most) by a hash of the whole where it must be. */

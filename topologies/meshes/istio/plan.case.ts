@@ -53,7 +53,7 @@ export const anyRequest: fc.Arbitrary<IstioPlanRequest> = fc.record({
   rtts: fc.array(fc.integer({ min: 1, max: 300 }), { minLength: most * most, maxLength: most * most }),
   services: fc.array(fc.record({
     runs: fc.nat({ max: 63 }), allowed: fc.option(fc.nat({ max: 63 })), host: fc.nat({ max: 2 }),
-    access: fc.option(fc.array(fc.record({ callers: fc.integer({ min: 1, max: 3 }), methods: fc.option(fc.constant(['GET'])) }), { maxLength: 2 })),
+    access: fc.option(fc.array(fc.record({ callers: fc.integer({ min: 1, max: 3 }), methods: fc.option(fc.constant<string[]>(['GET'])) }), { maxLength: 2 })),
   }), { maxLength: 5 }),
 }).map(({ count, failoverOwner, rtts, services }) => {
   const names = Array.from({ length: count }, (_, index) => `region-${index}`)
@@ -70,10 +70,10 @@ export const anyRequest: fc.Arbitrary<IstioPlanRequest> = fc.record({
     })),
   }
   const residency = new Map(services.flatMap(({ allowed }, index) => allowed === null ? [] : [[called[index], new Set(chosen(allowed))] as const]))
-  const access = new Map(services.flatMap(({ access: rules }, index) => rules === null ? [] : [[called[index], {
+  const access = new Map(services.flatMap(({ access: rules }, index): [string, SnapshotAccess][] => rules === null ? [] : [[called[index], {
     policies: ['shop/policy'],
     rules: rules.map(({ callers, methods }) => ({ principals: (['gateway', 'service:shop/other'] as const).filter((_, at) => ((callers >> at) & 1) === 1), methods, paths: null })),
-  }] as const]))
+  }]]))
   return requestFor(topology, residency, access)
 })
 
