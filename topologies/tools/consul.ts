@@ -11,6 +11,7 @@ export const consul: Tool = {
   purpose: 'the Consul Connect mesh',
   binary: 'consul',
   version,
+  // Peers as failover targets since 1.14 (community edition), refusal by default without access control lists since 1.17.
   minimum: '1.17.0',
   probe: { args: ['version'], pattern: /Consul v(\d+\.\d+\.\d+)/ },
   routes: [

@@ -6,9 +6,10 @@ const version = '1.40.0'
 
 export const envoy: Tool = {
   name: 'envoy',
-  purpose: 'a gateway to compare with',
+  purpose: 'a gateway to compare with, and the proxy of the Consul mesh',
   binary: 'envoy',
   version,
+  // Older ones lack what the rendered configurations say. Beside Consul the run's record tells those that Consul was not made for.
   minimum: '1.30.0',
   probe: { args: ['--version'], pattern: /version: [0-9a-f]+\/(\d+\.\d+\.\d+)/ },
   routes: [

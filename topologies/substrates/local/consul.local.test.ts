@@ -33,9 +33,15 @@ test('a topology comes up with its mesh, serves through it, and leaves nothing',
     await body.dump()
     expect(Object.keys(deployment.inventory.tools)).toEqual(expect.arrayContaining(['consul', 'envoy']))
     expect(meshProcesses().length).toBeGreaterThan(2 * topology.services.length)
+    // The history has its zero from here, and with it what was noted before.
+    await deployment.run(1_000, new AbortController().signal)
     await deployment[Symbol.asyncDispose]()
     expect(statusCode).toBe(200)
     expect(readdirSync(runDir)).toEqual([])
+    const said = events.flatMap((event) => event.kind === 'tool' ? [event.text] : [])
+    const sidecars = topology.regions.length * (1 + topology.services.length)
+    expect(said).toContain(`${sidecars} sidecars present certificates of their region's trust domain; a foreign certificate is refused`)
+    expect(said).toContain(`plain text is refused by all ${sidecars} sidecars`)
     await expect.poll(meshProcesses).toEqual([])
   } finally {
     rmSync(runDir, { recursive: true, force: true })

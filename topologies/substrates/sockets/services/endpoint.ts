@@ -58,13 +58,27 @@ function answerer(region: string, { service, replica, bytes }: EchoEndpoint) {
   return (request: IncomingMessage, response: ServerResponse, failed: boolean): void => {
     const id = request.headers[header.requestId]
     const said = `${identity},"method":"${request.method}","path":${JSON.stringify(request.url)},"host":${JSON.stringify(request.headers.host ?? '')}`
-      + `,"requestId":${JSON.stringify(id ?? '')}${failed ? ',"error":"injected"' : ''}`
+      + `,"requestId":${JSON.stringify(id ?? '')}${receivedField(request)}${failed ? ',"error":"injected"' : ''}`
     const missing = bytes - Buffer.byteLength(said) - 1 - padField
     const body = missing >= 0 ? `${said},"pad":"${padding.slice(0, missing)}"}` : `${said}}`
     response.sendDate = false
     response.writeHead(failed ? 500 : 200, [...fixed, 'content-length', String(Buffer.byteLength(body))])
     response.end(request.method === 'HEAD' ? undefined : body)
   }
+}
+
+/**
+ * Names of headers, comma-separated: the answer lists every one of them as it came, `"received":[[name,value]]`, doubled
+ * ones twice, so that one sees what was changed on the way.
+ */
+export const echoHeaders = 'x-echo-headers'
+
+function receivedField({ headers, rawHeaders }: IncomingMessage): string {
+  const asked = headers[echoHeaders]
+  if (typeof asked !== 'string') return ''
+  const names = new Set(asked.toLowerCase().split(',').map((name) => name.trim()))
+  const pairs = rawHeaders.flatMap((name, at) => at % 2 === 0 && names.has(name.toLowerCase()) ? [[name, rawHeaders[at + 1]]] : [])
+  return `,"received":${JSON.stringify(pairs)}`
 }
 
 const padField = ',"pad":""'.length

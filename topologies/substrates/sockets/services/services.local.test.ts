@@ -48,6 +48,13 @@ describe('an echo service', () => {
     expect(JSON.parse((await get(bootstrap.endpoints[1].port)).text)).toMatchObject({ replica: 1 })
   })
 
+  it('lists headers that are asked for as they came, doubled ones twice, and no others', async () => {
+    const { port } = bootstrap.endpoints[0]
+    const headers = ['x-echo-headers', 'Baggage, traceparent', 'baggage', 'a=1', 'Baggage', 'b=2', 'tracestate', 'c=3']
+    expect(JSON.parse((await get(port, '/', { headers })).text)).toMatchObject({ received: [['baggage', 'a=1'], ['Baggage', 'b=2']] })
+    expect(JSON.parse((await get(port)).text)).not.toHaveProperty('received')
+  })
+
   it('reads bodies of both framings, answers HEAD without one, and keeps the connection', async () => {
     const { port } = bootstrap.endpoints[0]
     expect((await get(port, '/', { method: 'POST', body: 'x'.repeat(100_000) })).statusCode).toBe(200)
