@@ -227,6 +227,12 @@ describe('residency', () => {
     expect(both(verdict)).toEqual(['pass', 'pass'])
     expect(verdict.counts).toMatchObject({ failed: 0, residencyDenied: 900 })
   })
+  it('is not what a refusal by an access policy is: that is no failure either, and counted for itself', async () => {
+    const made = refused()
+    alter(made, (row) => row.outcome === 'residency', { outcome: 'access-denied', status: 403 })
+    expect((await judgeFixture(made)).counts).toMatchObject({ failed: 0, eligibleFailed: 0, residencyDenied: 0, accessDenied: 900 })
+    expect((await judgeFixture(refused())).counts).not.toHaveProperty('accessDenied')
+  })
   it('fails for one answer from elsewhere, and for one attempt that was sent there', async () => {
     const answered = refused()
     alter(answered, (row) => row.id === 'load-europe-000400', { region: 'us-east', outcome: 'ok', status: 200 })

@@ -1,6 +1,7 @@
 // The verdict on a run: a pure function of what its folder holds. The same folder gives the same bytes anywhere,
 // any time, so nothing here reads a clock, a path or the machine.
 
+import type { RequestOutcome } from '../topologies/history.ts'
 import { readHistory, type History } from '../topologies/history/read.ts'
 import { findFalseEjections } from './checks/false-ejections.ts'
 import { rules } from './checks/index.ts'
@@ -100,13 +101,18 @@ function countsOf(context: JudgeContext): Counts {
   const byReason = new Uint32Array(values.length)
   for (let row = 0; row < codes.length; row++) byReason[codes[row]]++
   const reason = (name: string): number => byReason[values.indexOf(name)] ?? 0
-  const denied = requests.outcome.codeOf('residency')
+  const denied = (outcome: RequestOutcome): number => {
+    const code = requests.outcome.codeOf(outcome)
+    return countRows(rows, (row) => requests.outcome.codes[row] === code)
+  }
+  const accessDenied = denied('access-denied')
   return {
     requests: rows.length,
     eligible: countRows(rows, context.eligible),
     eligibleFailed: countRows(rows, (row) => context.failed(row) && context.eligible(row)),
     failed: countRows(rows, context.failed),
-    residencyDenied: countRows(rows, (row) => requests.outcome.codes[row] === denied),
+    residencyDenied: denied('residency'),
+    ...(accessDenied === 0 ? {} : { accessDenied }),
     attempts: reason('first') + reason('retry') + reason('hedge'),
     retries: reason('retry'),
     hedges: reason('hedge'),

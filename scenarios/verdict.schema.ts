@@ -32,7 +32,7 @@ const failover = z.strictObject({
 const path = z.strictObject({ group: z.string(), region: z.string(), samples: z.int(), normalMs: ms, p99Ms: ms })
 
 const counts = z.strictObject({
-  requests: z.int(), eligible: z.int(), eligibleFailed: z.int(), failed: z.int(), residencyDenied: z.int(),
+  requests: z.int(), eligible: z.int(), eligibleFailed: z.int(), failed: z.int(), residencyDenied: z.int(), accessDenied: z.int().optional(),
   attempts: z.int(), retries: z.int(), hedges: z.int(), falseEjections: z.int(),
 }).describe('Of load and prober, without the warm-up.')
 

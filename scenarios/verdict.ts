@@ -74,6 +74,8 @@ export interface Counts {
   eligibleFailed: number
   failed: number
   residencyDenied: number
+  /** Refused by access policies: no failures. Absent = none. */
+  accessDenied?: number
   attempts: number
   retries: number
   hedges: number

@@ -9,6 +9,8 @@ import { createRoutingCore } from '../../gateway/routing/index.ts'
 import { RequestFlag, type RoutingCore } from '../../gateway/routing/core.ts'
 import { buildRouteTable } from '../../gateway/routing/match.ts'
 import type { HeaderView } from '../../gateway/routing/table.ts'
+import { admits, gatewayCaller } from '../../gateway/security/access-gate.ts'
+import type { SnapshotAccess } from '../../gateway/security/access.ts'
 import { seededRandom } from '../../gateway/runtime.ts'
 import { GatewayMetrics } from '../../gateway/telemetry/metrics.ts'
 import { quantile, rotated, summarise, type Bench, type BenchContext, type BenchResult } from './bench.ts'
@@ -58,11 +60,11 @@ interface Case {
 
 function makeCase(mix: RouteMix, count: number): Case {
   const set = routeSet(count, mix)
-  return { mix, count, contenders: [decider(set), matcher(set), router(set)], p50: new Map(), p99: new Map() }
+  return { mix, count, contenders: [decider(set), decider(guarded(set), 'guarded'), matcher(set), router(set)], p50: new Map(), p99: new Map() }
 }
 
 /** Match and choice: what `decision_time` of the gateway is made of. */
-function decider({ snapshot, host, paths }: RouteSet): Contender {
+function decider({ snapshot, host, paths }: RouteSet, name = 'decision'): Contender {
   // Of the data plane's state all but the connections, which no decision touches.
   const plane = buildState(snapshot, null, () => noPool, new GatewayMetrics())
   const core = createRoutingCore(plane.topology, snapshot.health, 0)
@@ -70,7 +72,7 @@ function decider({ snapshot, host, paths }: RouteSet): Contender {
   const sent: number[] = []
   let nowUs = 0
   return {
-    name: 'decision',
+    name,
     call(at) {
       sent.push(decide(plane, core, host, paths[at % paths.length], random.next(), nowUs))
     },
@@ -85,11 +87,22 @@ function decider({ snapshot, host, paths }: RouteSet): Contender {
   }
 }
 
+/** The same with an access policy on every service: rules that do not fit before one that does. */
+function guarded(set: RouteSet): RouteSet {
+  const paths = Array.from({ length: 8 }, (_, index) => ({ type: 'PathPrefix' as const, value: `/guarded/${index}` }))
+  const access: SnapshotAccess = {
+    policies: ['default/guard'],
+    rules: [{ principals: ['gateway'], methods: ['POST', 'GET'], paths: [...paths, { type: 'PathPrefix', value: '/' }] }],
+  }
+  return { ...set, snapshot: { ...set.snapshot, services: set.snapshot.services.map((service) => ({ ...service, access })) } }
+}
+
 /** Gives back the attempt, so that nothing can be left out as unused. Throws when the benchmark itself is wrong. */
 function decide(plane: PlaneState, core: RoutingCore, host: string, path: string, random: number, nowUs: number): number {
   const matched = plane.table.match(host, path, '', 'GET', noHeaders)
   const backend = matched === null ? null : pickBackend(plane.routes[matched.routeIndex], random)
   if (backend === null) throw new Error(`no route for ${path}`)
+  if (backend.access !== null && !admits(backend.access, gatewayCaller, 'GET', path)) throw new Error('the policy refused a request')
   const ticket = core.request(backend.plan, RequestFlag.Eligible, random, -1, nowUs)
   const { effects } = core
   if (ticket === -1 || effects.length === 0) throw new Error('the core refused a request')
