@@ -11,6 +11,7 @@ import { eventsFile } from '../../topologies/history/columns.ts'
 import { openHistory } from '../../topologies/history/open.ts'
 import { gatewayConfig } from '../../topologies/gateway-config.ts'
 import { loadTopology } from '../../topologies/load.ts'
+import { standBack } from '../../topologies/meshes/stand-back.ts'
 import { topologyError } from '../../topologies/errors.ts'
 import { findSubstrate, substrateKinds } from '../../topologies/substrates/index.ts'
 import { announceControl, claims, ownerLives } from '../../topologies/substrates/sockets/ownership.ts'
@@ -63,7 +64,7 @@ async function hold(name: string, options: UpOptions): Promise<number> {
   }
   const topology = await loadTopology(name)
   const clusters = clustersFor(options, [substrate.kind], topology)
-  const config = await gatewayConfig(topology)
+  const config = standBack(await gatewayConfig(topology), topology)
   const runDir = runDirOf(topology.name, process.pid)
   mkdirSync(runDir, { recursive: true })
   const history = openHistory(runDir)

@@ -8,7 +8,7 @@ export const helm: Tool = {
   binary: 'helm',
   version: null,
   minimum: '3.12.0',
-  probe: { args: ['version', '--short'], pattern: /v(\d+\.\d+\.\d+)/ },
+  probe: { args: ['version', '--short'], pattern: /v(\d+\.\d+(?:\.\d+)?)/ },
   routes: [],
   hint: 'see helm.sh, Installing Helm',
 }

@@ -80,6 +80,7 @@ test('when one region fails, the others are called off and its error is told', a
   }
   await expect(raiseRegions({
     regions: ['eu-west', 'us-east', 'ap-south'].map(region), plans: ['eu-west', 'us-east', 'ap-south'].map((name) => ({ ...plan, region: name })),
+    mesh: null,
     grounds, crds: [], atOnce: 3, images: null, namespaces: null, manifestsDir: '/nowhere', readyTimeoutMs: 1, stages: { ms: {}, time: (_, work) => work() }, undo: [],
     answering: () => {}, signal: new AbortController().signal,
   })).rejects.toMatchObject({ code: 'RGT_CLUSTER' })

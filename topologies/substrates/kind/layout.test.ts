@@ -14,7 +14,7 @@ async function lay(name = 'three-regions', change: Partial<LayoutRequest> = {}) 
   const published = publishLinks(topology, ports)
   const layout = layOutClusters({
     topology, run: 'regatta-abc', ports, token: 'secret', seed: 7, images: { gateway: 'g:1', testbed: 't:1' }, namespacePrefix: null, nodePorts: fixedNodePorts,
-    linksAddress: '198.18.0.9', configNamespaces: ['shop'], ...change,
+    linksAddress: '198.18.0.9', configNamespaces: ['shop'], mesh: null, ...change,
   }, published)
   return { topology, published, layout, given }
 }

@@ -13,6 +13,7 @@ import type { PlaceRef, Topology } from '../../topology.ts'
 import type { GroupEntries } from '../sockets/generator/bootstrap.ts'
 import type { LinkEntry } from '../sockets/links.ts'
 import type { PortBlock } from '../sockets/ports.ts'
+import type { MeshPods } from './meshes/cluster-mesh.ts'
 import { podPorts, type Namespaces, type NodePorts, type RegionPlan, type ServicesPod } from './manifests/region.ts'
 
 const anywhere = '0.0.0.0'
@@ -36,6 +37,7 @@ export interface LayoutRequest {
   linksAddress: string
   /** Namespaces of the configuration's documents; those of services come on top. */
   configNamespaces: readonly string[]
+  mesh: MeshPods | null
 }
 
 export interface EdgePlan { name: string; container: string; adminPort: number; bootstrap: GatewayBootstrap }
@@ -119,14 +121,14 @@ export function linkEntries(links: readonly Link[], edges: readonly EdgePlan[], 
 }
 
 export function layOutClusters(request: LayoutRequest, published: ReturnType<typeof publishLinks>): KindLayout {
-  const { topology, run, ports, token, seed, images, nodePorts, linksAddress } = request
+  const { topology, run, ports, token, seed, images, nodePorts, linksAddress, mesh } = request
   const links = published.all
   const dial = ({ insidePort }: Link): SnapshotAddress => ({ host: linksAddress, port: insidePort })
   const namespaces = namespacesOf(request)
   const linksFrom = discoveredLinks(links, dial)
 
   const regions = topology.regions.map(({ name: region }, index): RegionPlan => ({
-    run, region, namespaces, images, nodePorts,
+    run, region, namespaces, images, nodePorts, ...(mesh === null ? {} : { sidecars: mesh.sidecars }),
     gateway: {
       name: region, role: 'region', region, token, seed, limits: defaultLimits, stateDir,
       listen: { ingress: at(podPorts.ingress), eastWest: at(podPorts.eastWest), admin: at(podPorts.admin) },
@@ -136,7 +138,7 @@ export function layOutClusters(request: LayoutRequest, published: ReturnType<typ
       name: region, region, listen: at(podPorts.controlPlane), token, documents: [], stateDir,
       discovery: discoveryFor(topology, region, linksFrom),
       hosts: [controlPlaneHost(namespaces)],
-      kubernetes: { systemNamespace: namespaces.system, namespaces: namespaces.ofConfig },
+      kubernetes: { systemNamespace: namespaces.system, namespaces: namespaces.ofConfig, ...(mesh === null ? {} : { clusterIps: mesh.clusterIps }) },
     },
     services: servicesPods(topology, region, { token, seed: seed + index }),
   }))

@@ -7,7 +7,9 @@ import type { Stages, Undo } from '../sockets/stages.ts'
 import type { Ground, Grounds } from './grounds.ts'
 import { calledThrough } from './layout.ts'
 import { regionManifests } from './manifests/index.ts'
+import { namespaces as namespacesOf } from './manifests/namespaces.ts'
 import type { RegionPlan } from './manifests/region.ts'
+import type { ClusterMesh } from './meshes/cluster-mesh.ts'
 import { writeManifests } from './manifests/write.ts'
 import type { OwnNamespaces } from './namespaces.ts'
 
@@ -22,6 +24,8 @@ export interface RaiseRequest {
   images: string[] | null
   /** null in clusters of our own, which go as a whole. */
   namespaces: OwnNamespaces | null
+  /** Comes up before the workloads, and puts its proxies into them. */
+  mesh: ClusterMesh | null
   manifestsDir: string
   /** Of a region's workloads together, milliseconds. */
   readyTimeoutMs: number
@@ -50,7 +54,7 @@ export async function raiseRegions(request: RaiseRequest): Promise<Ground[]> {
   return raised.map((one) => (one as PromiseFulfilledResult<Ground>).value)
 }
 
-async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, readyTimeoutMs, stages, undo, answering }: RaiseRequest, region: Region, turn: Turn, signal: AbortSignal): Promise<Ground> {
+async function raise({ plans, grounds, crds, images, namespaces, mesh, manifestsDir, readyTimeoutMs, stages, undo, answering }: RaiseRequest, region: Region, turn: Turn, signal: AbortSignal): Promise<Ground> {
   const { name } = region
   const plan = plans.find((one) => one.region === name)!
   const ground = await turn(() => stages.time(`cluster ${name}`, () => {
@@ -60,6 +64,13 @@ async function raise({ plans, grounds, crds, images, namespaces, manifestsDir, r
   undo.push(() => ground.api.close())
   if (images !== null) await stages.time(`load ${name}`, () => grounds.load(ground, images, signal))
   signal.throwIfAborted()
+  if (mesh !== null) {
+    await stages.time(`mesh ${name}`, async () => {
+      // Its policies stand where services will.
+      await ground.api.apply(namespacesOf(plan))
+      await mesh.install(ground, signal)
+    })
+  }
   await stages.time(`workloads ${name}`, async () => {
     const missing = namespaces === null ? crds : await namespaces.claim(ground, plan, crds, undo)
     const objects = [...missing, ...regionManifests(calledThrough(plan, ground.api.host))]

@@ -30,6 +30,8 @@ import { layOutClusters, linkEntries, type KindLayout, type Reach } from './layo
 import { sweepEverything } from './leftovers.ts'
 import { openLoadCluster, type LoadClusterParts, type Player } from './load-cluster.ts'
 import { fixedNodePorts } from './manifests/region.ts'
+import type { ClusterMesh, MeshPods } from './meshes/cluster-mesh.ts'
+import { istioPods, openIstio } from './meshes/istio.ts'
 import { ownNamespaces } from './namespaces.ts'
 import { withoutLoss } from './netem.ts'
 import { startEdge } from './outside.ts'
@@ -80,11 +82,13 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   const { topology, config, seed, history, signal, options } = request
   const { run, claim, stages, undo, inventory, token, existing } = site
   const settleWithinMs = readyTimeoutOf(options.clusters ?? {}) * steadyShare
+  const pods = meshPods(request, site)
   const layout = layOutClusters({
-    topology, run, ports: site.ports, token, seed, images: site.images,
+    topology, run, mesh: pods, ports: site.ports, token, seed, images: site.images,
     namespacePrefix: existing ? run : null, nodePorts: existing ? null : fixedNodePorts, linksAddress: site.linksAddress,
     configNamespaces: config.map(({ metadata }) => metadata.namespace ?? 'default'),
   }, site.published)
+  const mesh = pods === null ? null : await openIstio(request, site, layout)
 
   const noteNamespaces = (made: NonNullable<ClaimDocument['namespaces']>[number]): void => claim.update((document) => { (document.namespaces ??= []).push(made) })
   const offsets = new Map<string, number>()
@@ -102,13 +106,14 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
 
   const grounds = await stages.time('clusters', () => raiseRegions({
     regions: topology.regions, plans: layout.regions, grounds: site.grounds, crds: site.crds, atOnce: site.atOnce,
-    images: site.loadImages ? [site.images.gateway, site.images.testbed] : null,
+    mesh, images: site.loadImages ? [site.images.gateway, site.images.testbed, ...mesh?.images ?? []] : null,
     namespaces: existing ? ownNamespaces(run, noteNamespaces) : null,
     manifestsDir: join(request.runDir, 'manifests'), readyTimeoutMs: readyTimeoutOf(options.clusters ?? {}), stages, undo, signal,
     answering: (plan, ground) => following.region(plan, ground.api),
   }))
   const links = await stages.time('edges', () => layLinks(site, layout, grounds, following))
   signal.throwIfAborted()
+  if (mesh !== null) await stages.time('mesh', () => joinMesh(mesh, grounds, journal, signal))
 
   publisher = openPublisher({
     planes: layout.regions.map((plan) => clusterPlane({ region: plan.region, api: apiOf(grounds, plan), namespaces: plan.namespaces, journal })),
@@ -116,7 +121,7 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   })
   undo.push(() => publisher?.close())
   // Only now: a gateway that learns of a link before it is laid would begin by taking the far region for dead.
-  await stages.time('snapshots', () => Promise.all([publisher!.publishAll(config), serving.all(settleWithinMs)]))
+  await stages.time('snapshots', () => Promise.all([publisher!.publishAll(mesh?.config(config) ?? config), serving.all(settleWithinMs)]))
   const admin = adminPorts(site, layout, grounds)
   await stages.time('steady', async () => {
     await Promise.all(layout.regions.map((plan) => apiOf(grounds, plan).ready([{ namespace: plan.namespaces.system, name: 'gateway' }], settleWithinMs, signal)))
@@ -149,6 +154,20 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
       claim.release()
     },
   })
+}
+
+/** null without one. Throws RGT_UNSUPPORTED where clusters are somebody else's: a mesh is the whole cluster's matter. */
+function meshPods({ topology }: StartRequest, { existing }: Site): MeshPods | null {
+  if (topology.mesh === 'none') return null
+  if (existing) {
+    throw topologyError('RGT_UNSUPPORTED', 'a mesh is installed on clusters of the run\'s own only', { found: '--contexts', hint: 'leave --contexts out' })
+  }
+  return istioPods(topology)
+}
+
+async function joinMesh(mesh: ClusterMesh, grounds: readonly Ground[], journal: Journal, signal: AbortSignal): Promise<void> {
+  await mesh.join(grounds, signal)
+  for (const text of await mesh.prove(grounds, signal)) journal.note({ kind: 'tool', tool: mesh.name, text })
 }
 
 /** Edges stand outside every region, and reach regions as clients reach edges: through the fault proxy. */

@@ -1,0 +1,164 @@
+// Real Istio on the clusters of a run: a control plane and an east-west gateway a region, one root of trust, and every byte
+// between two regions' meshes over the fault proxy. `topologies/meshes/istio` works out what everybody is told.
+
+import { join as joinPath } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KubernetesObject, V1Service } from '@kubernetes/client-node'
+import { federate, fromObjects } from '../../../../gateway/config/federate.ts'
+import { systemClock } from '../../../../gateway/runtime.ts'
+import { compileSnapshot } from '../../../../gateway/snapshot/compile.ts'
+import { topologyError } from '../../../errors.ts'
+import { intermediateOf, meshRoot, type MeshAuthority } from '../../../meshes/certificates.ts'
+import { residencyOf } from '../../../meshes/consul/plan-reach.ts'
+import { addressedByName } from '../../../meshes/host-names.ts'
+import { readerToken, remoteSecret } from '../../../meshes/istio/plan-join.ts'
+import { fqdn } from '../../../meshes/istio/plan-routing.ts'
+import { istioSettingsNamed } from '../../../meshes/istio/plan-settings.ts'
+import { eastWestName, eastWestPort, rootNamespace, type ImageChoice } from '../../../meshes/istio/plan-values.ts'
+import { planIstio, type IstioPlan, type IstioRegion, type Placement } from '../../../meshes/istio/plan.ts'
+import { gatewayAnnotations, injectLabels, servicesAnnotations } from '../../../meshes/istio/pods.ts'
+import { settingsOf } from '../../../meshes/use.ts'
+import type { MeshInstall, StartRequest } from '../../../substrate.ts'
+import type { Topology } from '../../../topology.ts'
+import { needTool } from '../../sockets/run-tools.ts'
+import type { RegionApi } from '../api/api.ts'
+import { apiOf, readyTimeoutOf, type Ground } from '../grounds.ts'
+import { meshDial, meshNodePorts, parseService, type KindLayout } from '../layout.ts'
+import { partLabel, podPorts, runLabel, serviceLabel } from '../manifests/region.ts'
+import type { Site } from '../site.ts'
+import { renderChart, type Chart, type Helm } from './charts.ts'
+import type { ClusterMesh, MeshPods } from './cluster-mesh.ts'
+import { seesAll, refusesPlainText, statsAnnotation } from './istio-sidecars.ts'
+
+/** Where no folder of charts is named; the release that was tried last is `istioVersion`. */
+const chartRepository = 'https://istio-release.storage.googleapis.com/charts'
+const istioVersion = '1.30.0'
+const repositoryNames: Record<string, string> = { base: 'base', 'istio-control/istio-discovery': 'istiod', gateway: 'gateway' }
+const trustDomain = 'cluster.local'
+const meshId = 'regatta'
+/** In the certificate of every API server that kubeadm sets up. */
+const apiServerName = 'kubernetes.default.svc'
+
+export function istioPods({ failoverOwner }: Topology): MeshPods {
+  return {
+    clusterIps: failoverOwner === 'mesh' ? 'always' : 'while-ready',
+    sidecars: {
+      labels: injectLabels,
+      annotations: { gateway: { ...gatewayAnnotations, ...outsideTheMesh, ...statsAnnotation }, services: servicesAnnotations([podPorts.servicesControl]) },
+    },
+  }
+}
+
+/** A gateway's own control plane, and other regions behind the fault proxy, are no services of the mesh. */
+const outsideTheMesh = { 'traffic.sidecar.istio.io/excludeOutboundPorts': String(podPorts.controlPlane) }
+
+export async function openIstio(request: StartRequest, site: Site, layout: KindLayout): Promise<ClusterMesh> {
+  const { topology, options, signal } = request
+  const { docker, inventory, workDir } = site
+  const install = options.clusters?.mesh ?? {}
+  const images: ImageChoice = { hub: install.hub ?? 'docker.io/istio', tag: install.tag ?? istioVersion, pullPolicy: 'IfNotPresent' }
+  const helm: Helm = { command: (await needTool('helm', request, inventory)).path, workDir, signal }
+  inventory.tools.istio = { version: images.tag, origin: install.hub === undefined ? 'release' : 'explicit' }
+  const plan = await planOf(request, site, layout, images)
+  const timeoutMs = readyTimeoutOf(options.clusters ?? {})
+  const regionOf = ({ region }: Ground): IstioRegion => plan.regions.find((one) => one.region === region)!
+  const here = ['pilot', 'proxyv2'].map((name) => `${images.hub}/${name}:${images.tag}`)
+  return {
+    name: 'istio',
+    images: (await Promise.all(here.map(async (image) => (await docker.imageExists(image) ? [image] : [])))).flat(),
+    config: (documents) => addressedByName(documents, (service) => {
+      const { namespace, name } = parseService(service)
+      return fqdn(name, layout.regions[0].namespaces.ofConfig[namespace] ?? namespace)
+    }),
+    install: (ground, stop) => installRegion({ region: regionOf(ground), api: ground.api, helm: { ...helm, signal: stop }, install, timeoutMs }),
+    async join(grounds, stop) {
+      await exchangeSecrets(plan, grounds, site, layout, timeoutMs, stop)
+      await Promise.all(grounds.map((ground) => seesAll({ ground, plan: layout.regions.find(({ region }) => region === ground.region)!, topology, region: regionOf(ground), timeoutMs, signal: stop })))
+    },
+    prove: async (grounds, stop) => {
+      const tried = await Promise.all(grounds.map((ground) => refusesPlainText(ground, layout.regions.find(({ region }) => region === ground.region)!, stop)))
+      return [`plain text is refused by all ${tried.reduce((sum, count) => sum + count, 0)} ports of services`]
+    },
+  }
+}
+
+async function planOf({ topology, config, options }: StartRequest, { run, linksAddress }: Site, layout: KindLayout, images: ImageChoice): Promise<IstioPlan> {
+  const now = new Date()
+  const root = await meshRoot({ name: `regatta ${run}`, now })
+  const authorities = new Map<string, MeshAuthority>()
+  for (const { name } of topology.regions) authorities.set(name, await intermediateOf(root, { cluster: name, trustDomain, now }))
+  const [{ controlPlane: { discovery }, gateway: { name, role, region } }] = layout.regions
+  const { routes, services } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
+  return planIstio({
+    topology, trustDomain, meshId, images, residency: residencyOf(routes),
+    access: new Map(services.flatMap(({ name: service, access }) => (access === undefined ? [] : [[service, access] as const]))),
+    settings: istioSettingsNamed(settingsOf(topology)), placement: placementOf(layout), namespaceLabels: { [runLabel]: run },
+    wayTo: (from, to) => meshDial(layout.links, linksAddress, from, to, 'gateway'), authorityOf: (one) => authorities.get(one)!,
+    extraValues: { istiod: options.clusters?.mesh?.values ?? {} },
+  })
+}
+
+function placementOf({ regions }: KindLayout): Placement {
+  const { system, ofConfig } = regions[0].namespaces
+  return {
+    namespaceOf: (namespace) => ofConfig[namespace],
+    podsOf(region, service) {
+      const endpoints = regions.find((one) => one.region === region)!.services.flatMap(({ bootstrap }) => bootstrap.endpoints)
+      return { labels: { [partLabel]: 'services', [serviceLabel(parseService(service).name)]: 'true' }, port: endpoints.find((one) => one.service === service)!.port }
+    },
+    // One pod runs all services of a namespace, so to the mesh they are one caller.
+    accountOf: (principal) => principal === 'gateway' ? { namespace: system, account: 'gateway' } : { namespace: ofConfig[principal.slice('service:'.length).split('/')[0]], account: 'services' },
+  }
+}
+
+interface Installation { region: IstioRegion; api: RegionApi; helm: Helm; install: MeshInstall; timeoutMs: number }
+
+async function installRegion({ region: { region, nodeLabels, charts, objects }, api, helm, install, timeoutMs }: Installation): Promise<void> {
+  const nodes = [...new Set((await api.pods({ namespace: 'kube-system', labels: {} })).map(({ node }) => node))].filter((node) => node !== '')
+  for (const name of nodes) await api.patch({ apiVersion: 'v1', kind: 'Node', name }, { metadata: { labels: nodeLabels } })
+  await api.apply(objects.before)
+  for (const { release, chart, namespace, values, wait } of charts) {
+    const source: Chart['source'] = install.charts === undefined
+      ? { repository: chartRepository, chart: repositoryNames[chart], version: install.tag ?? istioVersion } : { folder: joinPath(install.charts, chart) }
+    await api.apply(await renderChart(helm, region, { release, namespace, values, source }))
+    const deployments = wait.flatMap((one) => (one.kind === 'Deployment' ? [one] : []))
+    if (deployments.length > 0) await api.ready(deployments, timeoutMs, helm.signal)
+  }
+  await api.apply([eastWestNodePort(), ...objects.after])
+}
+
+/** The chart's own Service takes whatever node port is free; links are laid to one that is known. */
+function eastWestNodePort(): V1Service & KubernetesObject {
+  return {
+    apiVersion: 'v1', kind: 'Service', metadata: { name: `${eastWestName}-links`, namespace: rootNamespace },
+    spec: {
+      type: 'NodePort', externalTrafficPolicy: 'Cluster', selector: { istio: 'eastwestgateway' },
+      ports: [{ name: 'tls', port: eastWestPort, targetPort: eastWestPort, nodePort: meshNodePorts.gateway, protocol: 'TCP' }],
+    },
+  }
+}
+
+const lookMs = 200
+
+async function exchangeSecrets({ regions }: IstioPlan, grounds: readonly Ground[], { linksAddress }: Site, { links }: KindLayout, timeoutMs: number, signal: AbortSignal): Promise<void> {
+  const tokens = new Map(await Promise.all(grounds.map(async (ground) => [ground.region, await readerTokenOf(ground, timeoutMs, signal)] as const)))
+  await Promise.all(regions.map(({ region, peers }) => apiOf(grounds, { region }).apply(peers.map((peer) => {
+    const { host, port } = meshDial(links, linksAddress, region, peer, 'api')
+    return remoteSecret({ cluster: peer, server: `https://${host}:${port}`, tlsServerName: apiServerName, ...tokens.get(peer)! })
+  }))))
+}
+
+/** The API server fills the Secret some time after it was made. */
+async function readerTokenOf({ region, api }: Ground, timeoutMs: number, signal: AbortSignal): Promise<{ token: string; caData: string }> {
+  const untilUs = systemClock.nowUs() + timeoutMs * 1000
+  for (;;) {
+    signal.throwIfAborted()
+    const secret = await api.read({ apiVersion: 'v1', kind: 'Secret', namespace: rootNamespace, name: readerToken }) as { data?: Record<string, string> } | null
+    const { token = '', 'ca.crt': caData = '' } = secret?.data ?? {}
+    if (token !== '' && caData !== '') return { token: Buffer.from(token, 'base64').toString(), caData }
+    if (systemClock.nowUs() > untilUs) {
+      throw topologyError('RGT_MESH', `the API server of ${region} gave no token for the reader of endpoints`, { expected: `data of Secret ${rootNamespace}/${readerToken}`, found: secret === null ? 'no Secret' : 'a Secret without a token' })
+    }
+    await sleep(lookMs)
+  }
+}
