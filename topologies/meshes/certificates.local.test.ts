@@ -34,6 +34,11 @@ test('clusters share the root and nothing else', () => {
   expect(a.caKey).not.toBe(b.caKey)
 })
 
+test('a mesh that looks for a name of its own finds it', async () => {
+  const { caCert } = await intermediateOf(root, { cluster: 'eu-west', trustDomain: 'shop.example', now, commonName: 'identity.linkerd.shop.example' })
+  expect(new X509Certificate(caCert)).toMatchObject({ subject: 'CN=identity.linkerd.shop.example\nO=Regatta', subjectAltName: 'URI:spiffe://shop.example, DNS:identity.linkerd.shop.example' })
+})
+
 const openssl = spawnSync('openssl', ['version']).status === 0
 
 test('OpenSSL verifies the chain, and reads the length of the path', (context) => {

@@ -53,19 +53,19 @@ export interface IntermediateRequest {
   /** Of SPIFFE identities; the same for all clusters of a mesh. */
   trustDomain: string
   now: Date
-  /** Subject, where a mesh wants one of its own; otherwise it is named after the cluster. */
+  /** Subject and DNS name, where a mesh looks for one (Linkerd: `identity.linkerd.TRUSTDOMAIN`); otherwise it is named after the cluster. */
   commonName?: string
 }
 
 /** Its name is `spiffe://TRUSTDOMAIN`, because the SPIFFE ID of an authority has no path (SPIFFE X.509-SVID, 3.1). */
-export async function intermediateOf(root: MeshRoot, { cluster, trustDomain, now, commonName = `${cluster} intermediate` }: IntermediateRequest): Promise<MeshAuthority> {
+export async function intermediateOf(root: MeshRoot, { cluster, trustDomain, now, commonName }: IntermediateRequest): Promise<MeshAuthority> {
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.create({
-    subject: [{ CN: [commonName] }, { O: ['Regatta'] }], issuer: root.certificate.subjectName,
+    subject: [{ CN: [commonName ?? `${cluster} intermediate`] }, { O: ['Regatta'] }], issuer: root.certificate.subjectName,
     publicKey: keys.publicKey, signingKey: root.keys.privateKey, signingAlgorithm: algorithm, ...validity(now, intermediateDays),
     extensions: [
       new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign | KeyUsageFlags.digitalSignature, true),
-      new SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${trustDomain}` }]),
+      new SubjectAlternativeNameExtension([{ type: 'url', value: `spiffe://${trustDomain}` }, ...(commonName === undefined ? [] : [{ type: 'dns' as const, value: commonName }])]),
       await SubjectKeyIdentifierExtension.create(keys.publicKey, false, crypto),
       await AuthorityKeyIdentifierExtension.create(root.keys.publicKey, false, crypto),
     ],

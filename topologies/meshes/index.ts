@@ -4,10 +4,11 @@ import { nearest } from '../../gateway/config/shape.ts'
 import { topologyError } from '../errors.ts'
 import { consul } from './consul.ts'
 import { istio } from './istio.ts'
+import { linkerd } from './linkerd.ts'
 import type { Mesh } from './mesh.ts'
 import { none } from './none.ts'
 
-export const meshes: Record<string, Mesh> = { none, consul, istio }
+export const meshes: Record<string, Mesh> = { none, consul, istio, linkerd }
 
 export const meshNames = Object.keys(meshes)
 

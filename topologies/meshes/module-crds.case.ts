@@ -22,7 +22,12 @@ export function moduleCrds({ module, version, files }: ModuleCrds): Check | stri
   if (download.error !== undefined) return `go cannot be run: ${download.error.message}`
   const { Dir, Error: refusal } = JSON.parse(download.stdout || '{}') as { Dir?: string; Error?: string }
   if (Dir === undefined) return `${module}@${version} is not to be had: ${refusal ?? download.stderr.trim()}`
-  return checkOf(files.flatMap((file) => parseAllDocuments(readFileSync(join(Dir, file), 'utf8')).map((document) => document.toJS() as Crd)))
+  return checkOf(files.flatMap((file) => parseAllDocuments(untemplated(readFileSync(join(Dir, file), 'utf8'))).map((document) => document.toJS() as Crd)))
+}
+
+/** A chart's template of a definition has labels and annotations filled in, each on a line of its own, and nothing else. */
+function untemplated(text: string): string {
+  return text.split('\n').filter((line) => !line.includes('{{')).join('\n')
 }
 
 /** `crds` in wire form. */

@@ -61,10 +61,10 @@ export function joinedTargets(reach: Reach, region: string, host: MeshHost): str
   return joined ? targets : []
 }
 
-/** `NAME-PORT`, shortened to a DNS label (RFC 1035: 63 at most) by a hash of the whole where it must be. */
-export function labelOf({ name }: MeshHost, port: number): string {
+/** `NAME-PORT`, shortened to a DNS label (RFC 1035: 63 at most) by a hash of the whole where it must be; `room` is left behind it. */
+export function labelOf({ name }: Pick<MeshHost, 'name'>, port: number, room = 0): string {
   const whole = `${name}-${port}`
-  if (whole.length <= longestLabel) return whole
+  if (whole.length <= longestLabel - room) return whole
   const hash = createHash('sha256').update(whole).digest('hex').slice(0, 8)
-  return `${whole.slice(0, longestLabel - 1 - hash.length)}-${hash}`
+  return `${whole.slice(0, longestLabel - room - 1 - hash.length)}-${hash}`
 }
