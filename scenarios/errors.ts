@@ -31,6 +31,7 @@ export const scenarioErrors = {
   RGT_SEARCH_RESULT: 'a file or folder holds no result of a search',
   RGT_SEARCH_MANIFEST: 'a search cannot be written as a Kubernetes Job as it was asked for',
   RGT_SEARCH_MERGE: 'results of searches cannot be put together: they are of different ones, or parts of them overlap',
+  RGT_COMPARE_RUNS: 'runs of different machines, substrates or drills were to be compared',
   RGT_WORKER_JOB: 'a job failed in its worker thread',
   RGT_WORKER_DIED: 'a worker thread ended before its job was done',
 } as const

@@ -237,6 +237,19 @@ describe('the catalogue', async () => {
   })
 })
 
+describe('the traps of meshes', async () => {
+  const entries = (await Promise.all(['consul', 'istio'].map(async (mesh) => (await mustFailScenarios(mesh)).map((entry) => ({ ...entry, mesh }))))).flat()
+  it('are there for each mesh that has some', async () => {
+    expect(new Set(entries.map(({ mesh }) => mesh)).size).toBe(2)
+    expect(await mustFailScenarios('none')).toEqual([])
+  })
+  it.each(entries)('$name loads and plans, and leaves failover to its mesh', async ({ file, name, mesh }) => {
+    const { scenario, topology } = await loadScenarioAndTopology(file)
+    expect(scenario.name).toBe(name)
+    expect(plan(scenario, topology, 1).topology).toMatchObject({ mesh, failoverOwner: 'mesh' })
+  })
+})
+
 describe('the must-fail scenarios', async () => {
   const entries = await mustFailScenarios()
   it('cover every way to end but a pass and an interruption', () => {

@@ -55,20 +55,21 @@ export async function catalogScenarios(): Promise<CatalogEntry[]> {
 }
 
 /**
- * The must-fail scenarios, by name. Some are meant not to load, so only name, description, `mustExit` and `mustSay` are read.
+ * The must-fail scenarios, by name; those that need nothing, or those of one mesh. Some are meant not to load, so only name, description, `mustExit` and `mustSay` are read.
  * Throws RGT_SCENARIO_SCHEMA for a file without the exit code that it must end with.
  */
-export async function mustFailScenarios(): Promise<CatalogEntry[]> {
-  return Promise.all(filesOf(mustFailDir).map(async (file) => {
+export async function mustFailScenarios(mesh?: string): Promise<CatalogEntry[]> {
+  const entries = await Promise.all(filesOf(mesh === undefined ? mustFailDir : join(mustFailDir, 'beside-a-mesh')).map(async (file) => {
     const source = await readScenario(file)
     const { metadata, spec } = parseShape(mustFailHead, source, 'RGT_SCENARIO_SCHEMA')
-    return { ...metadata, mustExit: spec.mustExit, mustSay: spec.mustSay, file }
+    return { ...metadata, mustExit: spec.mustExit, mustSay: spec.mustSay, file, mesh: spec.mesh?.split(':')[0] }
   }))
+  return entries.filter((entry) => entry.mesh === mesh).map(({ mesh: _mesh, ...entry }) => entry)
 }
 
 const mustFailHead = z.looseObject({
   metadata: z.object({ name: z.string(), description: z.string() }),
-  spec: z.looseObject({ mustExit: z.int(), mustSay: z.string() }),
+  spec: z.looseObject({ mustExit: z.int(), mustSay: z.string(), mesh: z.string().optional() }),
 })
 
 async function describe(file: string): Promise<CatalogEntry> {

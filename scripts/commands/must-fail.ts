@@ -9,16 +9,19 @@ import { formatPlace, type CodedError, type Place } from '../../gateway/errors.t
 import { scenarioError } from '../../scenarios/errors.ts'
 import { mustFailScenarios } from '../../scenarios/load-scenario.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
+import { findMesh } from '../../topologies/meshes/index.ts'
 import { claims } from '../../topologies/substrates/sockets/ownership.ts'
 import { projectRoot } from '../environment.ts'
 import { ending, type Command } from './command.ts'
 
-interface Case { name: string; args: string[]; mustExit: number; mustSay: string; interruptAfterMs: number | null }
+interface Case { name: string; args: string[]; mustExit: number; mustSay: string; interruptAfterMs: number | null; on: keyof typeof oneRunAtMostMs }
 interface Outcome { name: string; mustExit: number; exited: number | null; mustSay: string; said: boolean; why: string; leftBehind: string[]; /** the machine or the generator had no room */ crowded: boolean }
 
-const oneRunAtMostMs = 120_000
+/** Clusters are made and removed for each. */
+const oneRunAtMostMs = { local: 120_000, kind: 600_000 }
 /** A crowded machine makes any run inconclusive, which is right and proves nothing about the scenario: it is played again. */
 const mostTries = 3
+const trapped = ['consul', 'istio']
 const roomChecks = ['machine-room', 'generator']
 
 export const mustFailCommand: Command = {
@@ -27,15 +30,17 @@ export const mustFailCommand: Command = {
     program.command('must-fail')
       .description('play the scenarios that have to fail, and compare their exit codes with what they name')
       .argument('[name...]', 'only these')
+      .option('--mesh <name>', `instead, those that show the traps of this mesh, where it runs: ${trapped.join(', ')}`)
       .option('--no-install', 'use only tools that are here already')
       .option('--json', 'one JSON document a line')
       .addHelpText('after', `
 Examples:
   regatta must-fail                            all of them: a table of what had to happen and what did
   regatta must-fail failover-off interrupted   only these
+  regatta must-fail --mesh istio               traps of Istio\'s settings, each on clusters of its own
 Exit codes: 0 each ended as it must and left nothing behind, 1 one did not, 3 no scenario of that name.`)
-      .action(ending(end, async (names: string[], { json, install }: { json?: boolean; install: boolean }) => {
-        const all = await allCases(install)
+      .action(ending(end, async (names: string[], { json, install, mesh }: { json?: boolean; install: boolean; mesh?: string }) => {
+        const all = mesh === undefined ? await allCases(install) : await casesBeside(mesh, install)
         const unknown = names.find((name) => !all.some((one) => one.name === name))
         if (unknown !== undefined) {
           throw scenarioError('RGT_SCENARIO_UNKNOWN', `no must-fail scenario is called \`${unknown}\``, {
@@ -61,10 +66,21 @@ async function allCases(install: boolean): Promise<Case[]> {
   const scenarios = await mustFailScenarios()
   return [
     ...scenarios.map(({ name, file, mustExit, mustSay }): Case => ({
-      name, args: [file, ...flags], mustExit: mustExit ?? Number.NaN, mustSay: mustSay ?? '', interruptAfterMs: null,
+      name, args: [file, ...flags], mustExit: mustExit ?? Number.NaN, mustSay: mustSay ?? '', interruptAfterMs: null, on: 'local',
     })),
-    { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, mustSay: 'interrupted', interruptAfterMs: 9_000 },
+    { name: 'interrupted', args: ['regional-outage', '--fast', ...flags], mustExit: ExitCode.interrupted, mustSay: 'interrupted', interruptAfterMs: 9_000, on: 'local' },
   ]
+}
+
+/** Throws RGT_UNSUPPORTED for a mesh that does not exist, RGT_SCENARIO_UNKNOWN for one without traps. */
+async function casesBeside(name: string, install: boolean): Promise<Case[]> {
+  const mesh = findMesh(name)
+  const scenarios = await mustFailScenarios(name)
+  if (scenarios.length === 0) throw scenarioError('RGT_SCENARIO_UNKNOWN', `no must-fail scenario stands beside mesh ${name}`, { expected: trapped.join(', '), found: name })
+  const on = mesh.on.local.supported ? 'local' : 'kind'
+  return scenarios.map(({ name: of, file, mustExit, mustSay }): Case => ({
+    name: of, args: [file, '--on', on, ...(install ? [] : ['--no-install'])], mustExit: mustExit ?? Number.NaN, mustSay: mustSay ?? '', interruptAfterMs: null, on,
+  }))
 }
 
 async function playWithRoom(one: Case): Promise<Outcome> {
@@ -75,7 +91,7 @@ async function playWithRoom(one: Case): Promise<Outcome> {
   }
 }
 
-function play({ name, args, mustExit, mustSay, interruptAfterMs }: Case): Promise<Outcome> {
+function play({ name, args, mustExit, mustSay, interruptAfterMs, on }: Case): Promise<Outcome> {
   const child = spawn(process.execPath, [join(projectRoot, 'scripts', 'regatta.ts'), 'run', ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let errors = ''
@@ -86,7 +102,7 @@ function play({ name, args, mustExit, mustSay, interruptAfterMs }: Case): Promis
     processes = claims().filter(({ owner }) => owner.pid === child.pid).flatMap((claim) => claim.processes.map(({ pid }) => pid)).concat(processes)
   }, 250)
   const interrupt = interruptAfterMs === null ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfterMs)
-  const giveUp = setTimeout(() => child.kill('SIGKILL'), oneRunAtMostMs)
+  const giveUp = setTimeout(() => child.kill('SIGKILL'), oneRunAtMostMs[on])
   return new Promise((resolve) => child.on('close', (exited) => {
     clearInterval(watch)
     clearTimeout(interrupt)
