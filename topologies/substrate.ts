@@ -155,6 +155,8 @@ export interface Inventory {
   entries: Record<string, string[]>
   /** Admin addresses by process, for `up`. */
   admin: Record<string, string>
+  /** Of gateways on this machine: region → where clients would meet its gateway if no link lay between. */
+  ingress?: Record<string, string>
   clock: { id: string; offsetUs: number; uncertaintyUs: number }
   /** Of clusters: how `kubectl` speaks to a region, and where its own gateway is mapped, for `up`. */
   clusters?: Record<string, { context: string; kubeconfig: string; ingress?: string }>

@@ -6,6 +6,7 @@ import { quantile, rotated, summarise } from './bench.ts'
 import { parseWrk } from './client.ts'
 import { makeFederation } from './federation.ts'
 import { benches } from './index.ts'
+import { medianInterval } from './mesh.ts'
 import { routeSet } from './routes.ts'
 
 describe('results', () => {
@@ -22,6 +23,14 @@ describe('results', () => {
 
   it('begin each round with another contender', () => {
     expect([0, 1, 2, 3].map((round) => rotated(['a', 'b', 'c'], round).join(''))).toEqual(['abc', 'bca', 'cab', 'abc'])
+  })
+})
+
+describe('the interval of a median', () => {
+  it('is made of ranks, and covers the median as often as it says', () => {
+    expect(medianInterval([1, 2, 3, 4, 5])).toBeNull()
+    // Ranks 14 and 27 of 40, as tables of the binomial have them (P = 0.962).
+    expect(medianInterval(Array.from({ length: 40 }, (_, at) => 40 - at))).toEqual([13, 28])
   })
 })
 

@@ -26,7 +26,7 @@ const noHeaders: HeaderView = { get: () => undefined }
 const noPool = {} as TargetPool
 
 /** Something that answers one request after another. `settle` puts away, untimed, what a batch has left. */
-interface Contender {
+export interface Contender {
   name: string
   call(at: number): void
   settle(): void
@@ -64,7 +64,7 @@ function makeCase(mix: RouteMix, count: number): Case {
 }
 
 /** Match and choice: what `decision_time` of the gateway is made of. */
-function decider({ snapshot, host, paths }: RouteSet, name = 'decision'): Contender {
+export function decider({ snapshot, host, paths }: Omit<RouteSet, 'patterns'>, name = 'decision'): Contender {
   // Of the data plane's state all but the connections, which no decision touches.
   const plane = buildState(snapshot, null, () => noPool, new GatewayMetrics())
   const core = createRoutingCore(plane.topology, snapshot.health, 0)
@@ -152,7 +152,7 @@ function note(series: Map<string, number[]>, name: string, value: number): void 
 }
 
 /** Mean of each batch, nanoseconds a call, ascending. */
-function batches({ call, settle }: Contender): Float64Array {
+export function batches({ call, settle }: Contender): Float64Array {
   const means = new Float64Array(batchesPerBlock)
   for (let index = 0, at = 0; index < batchesPerBlock; index++) {
     const from = performance.now()

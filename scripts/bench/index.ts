@@ -4,7 +4,8 @@ import type { Bench } from './bench.ts'
 import { dataplane } from './dataplane.ts'
 import { decision } from './decision.ts'
 import { failover } from './failover.ts'
+import { mesh } from './mesh.ts'
 import { routing } from './routing.ts'
 import { simulation } from './simulation.ts'
 
-export const benches = { decision, routing, dataplane, failover, simulation } as const satisfies Record<string, Bench>
+export const benches = { decision, routing, dataplane, failover, mesh, simulation } as const satisfies Record<string, Bench>

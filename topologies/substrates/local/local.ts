@@ -15,7 +15,8 @@ import type { Program } from '../sockets/bundle.ts'
 import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openFaultProxy, type FaultProxy } from '../sockets/faultproxy/index.ts'
-import { findConsul, isMeshChatter, meshProcesses, planMesh, provePlainRefused, startConsul, throughMesh } from './consul.ts'
+import { proveAgreement } from './agreement.ts'
+import { findConsul, isMeshChatter, meshProcesses, planMesh, provePlainRefused, sharedSnapshot, startConsul, throughMesh } from './consul.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
@@ -143,6 +144,11 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     publisher.publishAll(config), serving.all(readyTimeoutMs),
     ...layout.gateways.map((gateway) => supervisor.ready(gatewayProcess(gateway), readyTimeoutMs)),
   ]))
+  if (mesh !== null && mesh.access.size > 0) {
+    const { routes } = sharedSnapshot(config, plain)
+    const cells = await stages.time('agreement', () => proveAgreement({ plan: mesh, routes, gateways: layout.gateways, signal }))
+    journal.note({ kind: 'tool', tool: 'consul', text: `policy agrees in ${cells} cells: gateway, mesh and access policies give the same answers` })
+  }
   if (product !== null) {
     await stages.time('edges', () => startEdges({
       product, edges, documents: config, discovery: layout.controlPlanes[0].discovery, supervisor, journal, readyTimeoutMs,
@@ -153,6 +159,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   inventory.entries = entriesOf(layout.waysIn)
   inventory.admin = Object.fromEntries([...layout.gateways, ...edges].map(({ name, role, listen }) =>
     [`${role === 'edge' ? 'edge' : 'gateway'}/${name}`, `http://${listen.admin.host}:${listen.admin.port}`]))
+  inventory.ingress = Object.fromEntries(layout.gateways.flatMap(({ region, listen }) => region === null ? [] : [[region, `http://${listen.ingress.host}:${listen.ingress.port}`]]))
 
   const faults = openFaultDesk({
     topology, links, supervisor, token, readyTimeoutMs, ...(mesh === null ? {} : { beside: (region) => meshProcesses(mesh, region) }),
