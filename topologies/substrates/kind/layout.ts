@@ -140,7 +140,7 @@ export function layOutClusters(request: LayoutRequest, published: ReturnType<typ
       hosts: [controlPlaneHost(namespaces)],
       kubernetes: { systemNamespace: namespaces.system, namespaces: namespaces.ofConfig, ...(mesh === null ? {} : { clusterIps: mesh.clusterIps }) },
     },
-    services: servicesPods(topology, region, { token, seed: seed + index }),
+    services: servicesPods(topology, region, { token, seed: seed + index, apart: mesh?.apart ?? false }),
   }))
   const edges = topology.edges.map(({ name, home }): EdgePlan => {
     const nearestFirst = links
@@ -186,15 +186,21 @@ export function parseService(service: string): { namespace: string; name: string
   return { namespace, name, port: Number(port) }
 }
 
-/** Replica i of every service of a namespace shares a pod, so that a small machine carries three regions; each has its own port. */
-function servicesPods({ services }: Topology, region: string, { token, seed }: { token: string; seed: number }): ServicesPod[] {
+/**
+ * Replica i of every service of a namespace shares a pod, so that a small machine carries three regions; each has its own port.
+ * Where a mesh is to tell services apart as callers, each has pods and an account of its own.
+ */
+function servicesPods({ services }: Topology, region: string, { token, seed, apart }: { token: string; seed: number; apart: boolean }): ServicesPod[] {
   const here = services.filter(({ regions }) => regions.includes(region))
-  const namespaces = [...new Set(here.map(({ name }) => parseService(name).namespace))].sort()
-  return namespaces.flatMap((namespace) => {
-    const mine = here.filter(({ name }) => parseService(name).namespace === namespace)
+  const together = Map.groupBy(here, (service) => {
+    const { namespace, name } = parseService(service.name)
+    return apart ? `${namespace}/${name}` : namespace
+  })
+  return [...together].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([of, mine]) => {
+    const [namespace, account = null] = of.split('/')
     const most = Math.max(...mine.map(({ replicas }) => replicas))
     return Array.from({ length: most }, (_, index): ServicesPod => ({
-      name: `services-${namespace}-${index}`, configNamespace: namespace, index,
+      name: ['services', namespace, ...(account === null ? [] : [account]), index].join('-'), configNamespace: namespace, index, ...(account === null ? {} : { account }),
       bootstrap: {
         region, seed, token, control: at(podPorts.servicesControl),
         endpoints: mine.flatMap(({ name, replicas, response }, order) =>

@@ -157,12 +157,12 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
 }
 
 /** null without one. Throws RGT_UNSUPPORTED where clusters are somebody else's: a mesh is the whole cluster's matter. */
-function meshPods({ topology }: StartRequest, { existing }: Site): MeshPods | null {
+function meshPods({ topology, config }: StartRequest, { existing }: Site): MeshPods | null {
   if (topology.mesh === 'none') return null
   if (existing) {
     throw topologyError('RGT_UNSUPPORTED', 'a mesh is installed on clusters of the run\'s own only', { found: '--contexts', hint: 'leave --contexts out' })
   }
-  return istioPods(topology)
+  return istioPods(topology, config)
 }
 
 async function joinMesh(mesh: ClusterMesh, grounds: readonly Ground[], journal: Journal, signal: AbortSignal): Promise<void> {

@@ -11,12 +11,17 @@ const rbacGroup = 'rbac.authorization.k8s.io'
 
 export function serviceAccounts(plan: RegionPlan): Manifest<V1ServiceAccount>[] {
   const { system } = plan.namespaces
-  const account = (part: Part, namespace: string): Manifest<V1ServiceAccount> => ({
-    apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: part, namespace, labels: partLabels(plan, part) },
+  const account = (part: Part, namespace: string, name: string = part): Manifest<V1ServiceAccount> => ({
+    apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace, labels: partLabels(plan, part) },
     // Pods say for themselves whether they take the token; nothing else in the namespace does.
     automountServiceAccountToken: false,
   })
-  return [account('gateway', system), account('control-plane', system), ...serviceNamespaces(plan).map((namespace) => account('services', namespace))]
+  return [account('gateway', system), account('control-plane', system), ...accountsOfServices(plan).map(([namespace, name]) => account('services', namespace, name))]
+}
+
+function accountsOfServices({ services, namespaces }: RegionPlan): [namespace: string, name: string][] {
+  const all = services.map(({ configNamespace, account = 'services' }) => `${namespaces.ofConfig[configNamespace]}/${account}`)
+  return [...new Set(all)].map((one) => one.split('/') as [string, string])
 }
 
 /** Namespaces of the cluster in which services run. */

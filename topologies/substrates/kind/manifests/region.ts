@@ -33,6 +33,8 @@ export interface ServicesPod {
   name: string
   configNamespace: string
   index: number
+  /** Service account; `services` when absent. */
+  account?: string
   bootstrap: ServicesBootstrap
 }
 

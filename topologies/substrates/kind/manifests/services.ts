@@ -11,8 +11,8 @@ import type { Workload } from './workload.ts'
 const controlPort = 'control'
 
 export function servicesWorkloads(plan: RegionPlan): Workload[] {
-  return plan.services.map(({ name, configNamespace, bootstrap }) => ({
-    part: 'services', name, namespace: plan.namespaces.ofConfig[configNamespace], image: plan.images.testbed, program: 'services.mjs',
+  return plan.services.map(({ name, configNamespace, account, bootstrap }) => ({
+    part: 'services', name, ...(account === undefined ? {} : { account }), namespace: plan.namespaces.ofConfig[configNamespace], image: plan.images.testbed, program: 'services.mjs',
     bootstrap, stateDir: null,
     ports: [
       { name: controlPort, containerPort: podPorts.servicesControl, protocol: 'TCP' },

@@ -28,6 +28,8 @@ export interface Workload {
   /** Whether two may run side by side while one replaces the other. */
   replacement: 'RollingUpdate' | 'Recreate'
   speaksToApiServer?: boolean
+  /** Service account; the part's when absent. */
+  account?: string
 }
 
 const bootstrapFile = 'bootstrap.json'
@@ -65,7 +67,7 @@ export function deployment(plan: RegionPlan, workload: Workload): Manifest<V1Dep
           annotations: { 'regatta.dev/bootstrap': createHash('sha256').update(JSON.stringify(workload.bootstrap)).digest('hex').slice(0, 16), ...sidecar?.annotations },
         },
         spec: {
-          serviceAccountName: part,
+          serviceAccountName: workload.account ?? part,
           automountServiceAccountToken: speaksToApiServer,
           // An environment variable for each of two thousand services is more than a process can be started with.
           enableServiceLinks: false,

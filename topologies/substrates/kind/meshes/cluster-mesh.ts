@@ -7,7 +7,12 @@ import type { Ground } from '../grounds.ts'
 import type { Sidecars } from '../manifests/region.ts'
 
 /** What regions are laid out with, before anything of the mesh is worked out. */
-export interface MeshPods { sidecars: Sidecars; clusterIps: ClusterIps }
+export interface MeshPods {
+  sidecars: Sidecars
+  clusterIps: ClusterIps
+  /** Each service in pods of its own, under its own account: a mesh knows callers by their accounts. */
+  apart: boolean
+}
 
 export interface ClusterMesh {
   /** Who tells what was proven, for the record. */

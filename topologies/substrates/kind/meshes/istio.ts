@@ -18,7 +18,7 @@ import { eastWestName, eastWestPort, rootNamespace, type ImageChoice } from '../
 import { planIstio, type IstioPlan, type IstioRegion, type Placement } from '../../../meshes/istio/plan.ts'
 import { gatewayAnnotations, injectLabels, servicesAnnotations } from '../../../meshes/istio/pods.ts'
 import { settingsOf } from '../../../meshes/use.ts'
-import type { MeshInstall, StartRequest } from '../../../substrate.ts'
+import type { ConfigDocument, MeshInstall, StartRequest } from '../../../substrate.ts'
 import type { Topology } from '../../../topology.ts'
 import { needTool } from '../../sockets/run-tools.ts'
 import type { RegionApi } from '../api/api.ts'
@@ -39,8 +39,9 @@ const meshId = 'regatta'
 /** In the certificate of every API server that kubeadm sets up. */
 const apiServerName = 'kubernetes.default.svc'
 
-export function istioPods({ failoverOwner }: Topology): MeshPods {
+export function istioPods({ failoverOwner }: Topology, config: readonly ConfigDocument[]): MeshPods {
   return {
+    apart: config.some(({ kind }) => kind === 'AccessPolicy'),
     clusterIps: failoverOwner === 'mesh' ? 'always' : 'while-ready',
     sidecars: {
       labels: injectLabels,
@@ -106,8 +107,11 @@ function placementOf({ regions }: KindLayout): Placement {
       const endpoints = regions.find((one) => one.region === region)!.services.flatMap(({ bootstrap }) => bootstrap.endpoints)
       return { labels: { [partLabel]: 'services', [serviceLabel(parseService(service).name)]: 'true' }, port: endpoints.find((one) => one.service === service)!.port }
     },
-    // One pod runs all services of a namespace, so to the mesh they are one caller.
-    accountOf: (principal) => principal === 'gateway' ? { namespace: system, account: 'gateway' } : { namespace: ofConfig[principal.slice('service:'.length).split('/')[0]], account: 'services' },
+    accountOf(principal) {
+      if (principal === 'gateway') return { namespace: system, account: 'gateway' }
+      const [namespace, account] = principal.slice('service:'.length).split('/')
+      return { namespace: ofConfig[namespace], account }
+    },
   }
 }
 
