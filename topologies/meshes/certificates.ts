@@ -1,7 +1,7 @@
 // One root for a mesh and an intermediate authority a cluster, so that workloads of different clusters trust each other
 // and a stolen cluster's key signs for no other. Time is given; keys and serial numbers come from WebCrypto.
 
-import './reflect-metadata.ts'
+import 'reflect-metadata'
 import { webcrypto as crypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 

@@ -1,7 +1,7 @@
 // A workload that no mesh knows: its certificate names whom one likes and is signed by itself alone. Who lets it in does
 // not look at who signed.
 
-import './reflect-metadata.ts'
+import 'reflect-metadata'
 import { webcrypto as crypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 

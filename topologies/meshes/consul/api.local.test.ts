@@ -26,6 +26,7 @@ describe('calls', () => {
     ['to establish', (api) => api.establishPeering('us', 't'), {}, { method: 'POST', url: '/v1/peering/establish', body: { PeerName: 'us', PeeringToken: 't' } }, undefined],
     ['for health', (api) => api.health('cart'), [instance('a', 'passing')], { method: 'GET', url: '/v1/health/service/cart', body: null }, [instance('a', 'passing')]],
     ['for sidecars of a peer', (api) => api.health('cart', { connect: true, peer: 'us' }), null, { method: 'GET', url: '/v1/health/connect/cart?peer=us', body: null }, []],
+    ['for a certificate', (api) => api.leaf('cart'), { CertPEM: 'c', PrivateKeyPEM: 'k' }, { method: 'GET', url: '/v1/agent/connect/ca/leaf/cart', body: null }, { certificate: 'c', key: 'k' }],
     ['for roots', (api) => api.caRoots(), roots, { method: 'GET', url: '/v1/connect/ca/roots', body: null }, roots],
     ['for a peering', (api) => api.peering('us-east'), peering('ACTIVE').body, { method: 'GET', url: '/v1/peering/us-east', body: null },
       { Name: 'us-east', State: 'ACTIVE', StreamStatus: { ImportedServices: [], ExportedServices: [] } }],

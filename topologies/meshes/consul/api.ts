@@ -30,6 +30,8 @@ const selfShape = z.object({
   xDS: z.object({ SupportedProxies: z.record(z.string(), list(z.string())) }).optional(),
 })
 
+const leafShape = z.object({ CertPEM: z.string().min(1), PrivateKeyPEM: z.string().min(1) })
+
 export type Peering = z.infer<typeof peeringShape>
 export type Instance = z.infer<typeof instanceShape>
 export type CaRoots = z.infer<typeof rootsShape>
@@ -65,6 +67,8 @@ export interface ConsulApi {
   /** `connect`: the proxies of the service. `peer`: its instances as that peer exported them. */
   health(service: string, options?: { connect?: boolean; peer?: string }): Promise<Instance[]>
   caRoots(): Promise<CaRoots>
+  /** What a sidecar of that service would present, in PEM. */
+  leaf(service: string): Promise<{ certificate: string; key: string }>
   close(): Promise<void>
 }
 
@@ -144,6 +148,10 @@ export function openConsulApi({ region, http, signal, callMs = 5_000 }: ConsulAg
     health(service, { connect = false, peer } = {}) {
       const query = peer === undefined ? '' : `?peer=${encodeURIComponent(peer)}`
       return get(`/v1/health/${connect ? 'connect' : 'service'}/${encodeURIComponent(service)}${query}`, list(instanceShape))
+    },
+    async leaf(service) {
+      const { CertPEM, PrivateKeyPEM } = await get(`/v1/agent/connect/ca/leaf/${encodeURIComponent(service)}`, leafShape)
+      return { certificate: CertPEM, key: PrivateKeyPEM }
     },
     caRoots: () => get('/v1/connect/ca/roots', rootsShape),
     close: () => pool.destroy(),

@@ -47,10 +47,14 @@ export function sourcesOf(access: SnapshotAccess | undefined, names: ReadonlyMap
 /** Whoever sends a service requests must know whether it lives. No client's request is a probe: gateways refuse it as any other path. */
 const probing: Permission = { Action: 'allow', HTTP: { PathExact: serviceHealthPath, Methods: ['GET'] } }
 
-/** Whether this is the one request that the mesh lets in although no rule allows it: a gateway that may call at all probes. */
-export function isProbe({ rules }: SnapshotAccess, principal: Principal, method: string, path: string): boolean {
-  return principal === 'gateway' && method === 'GET' && path === serviceHealthPath
-    && rules.some((rule) => rule.principals.includes(principal) && permissionsOf(rule).length > 0)
+/** Whether this is the one request that the mesh lets in although no rule may allow it: a gateway that may call at all probes. */
+export function isProbe(access: SnapshotAccess, principal: Principal, method: string, path: string): boolean {
+  return principal === 'gateway' && method === 'GET' && path === serviceHealthPath && letsProbe(access)
+}
+
+/** Whether gateways learn from a service itself that it lives; without a policy all do. */
+export function letsProbe(access: SnapshotAccess | undefined): boolean {
+  return access === undefined || access.rules.some((rule) => rule.principals.includes('gateway') && permissionsOf(rule).length > 0)
 }
 
 function permissionsOf({ methods, paths }: AccessRule): Permission[] {
