@@ -26,6 +26,7 @@ export const topologyErrors = {
   RGT_TEST_RUN: 'a load inside a cluster could not be played',
   RGT_MESH: 'a mesh refused a call, did not answer it, or did not become ready in time',
   RGT_MESH_TRUST: 'a sidecar shows, or takes, a certificate of another trust domain',
+  RGT_MESH_POLICY: 'gateway, mesh and access policies give different answers to the same request',
   RGT_PORT: 'a loopback port could not be had',
   RGT_PROCESS_EXIT: 'a process of the run ended by itself',
   RGT_UNSUPPORTED: 'the substrate cannot do what was asked',

@@ -7,14 +7,16 @@ import { join as joinPath } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { federate, fromObjects } from '../../../gateway/config/federate.ts'
 import { systemClock } from '../../../gateway/runtime.ts'
-import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
+import type { Snapshot, SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../errors.ts'
 import { openConsulApi, type CaRoots, type ConsulApi } from '../../meshes/consul/api.ts'
 import { envoyArguments, patchBootstrap, retryRuntime, type EnvoyBootstrap, type EnvoyPlan } from '../../meshes/consul/envoy.ts'
 import { envoyWords, untilLive } from '../../meshes/consul/health.ts'
+import { accessOf, letsProbe } from '../../meshes/consul/plan-access.ts'
 import { agentArguments } from '../../meshes/consul/plan-agent.ts'
 import { residencyOf } from '../../meshes/consul/plan-reach.ts'
+import { serviceHealthPath } from '../../meshes/consul/plan-registrations.ts'
 import { settingsNamed } from '../../meshes/consul/plan-settings.ts'
 import { planConsul, type ConsulPlan, type ConsulRegion } from '../../meshes/consul/plan.ts'
 import { startResolver } from '../../meshes/consul/resolver.ts'
@@ -39,10 +41,14 @@ export async function findConsul(request: StartRequest, inventory: Inventory): P
   return { consul: consul.path, envoy: envoy.path, envoyVersion: envoy.version }
 }
 
+/** What every gateway of a layout is told alike: routes, and who may call which service. */
+export function sharedSnapshot(config: ConfigDocument[], { gateways: [{ name, role, region }], controlPlanes: [{ discovery }] }: Layout): Pick<Snapshot, 'routes' | 'services'> {
+  return compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
+}
+
 export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
-  const [{ name, role, region }] = layout.gateways
-  const { routes } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery: layout.controlPlanes[0].discovery }, 1)
-  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), settings: settingsNamed(settingsOf(topology)), stateDir })
+  const { routes, services } = sharedSnapshot(config, layout)
+  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), access: accessOf(services), settings: settingsNamed(settingsOf(topology)), stateDir })
 }
 
 /** The layout with the mesh's own links, in which every service of a region is found at the sidecar of its gateway. */
@@ -192,14 +198,14 @@ function write(workDir: string, name: string, content: object): string {
 const lookMs = 100
 const answerMs = 2_000
 
-async function untilServing({ regions }: ConsulPlan, timeoutMs: number, signal: AbortSignal): Promise<void> {
+async function untilServing({ regions, access }: ConsulPlan, timeoutMs: number, signal: AbortSignal): Promise<void> {
   const untilUs = systemClock.nowUs() + timeoutMs * 1000
   const waits = regions.flatMap(({ region, upstreams, forbidden }) => Object.entries(upstreams).map(async ([service, { host, port }]) => {
-    // Where the law forbids a service nobody may call it, and the mesh must say so.
-    const expected = forbidden.includes(service) ? 403 : 200
+    // Where the law forbids a service nobody may call it, and a policy may shut gateways out: the mesh must say so.
+    const expected = forbidden.includes(service) || !letsProbe(access.get(service)) ? 403 : 200
     for (;;) {
       signal.throwIfAborted()
-      const found = await fetch(`http://${host}:${port}/healthz`, { signal: AbortSignal.timeout(answerMs) })
+      const found = await fetch(`http://${host}:${port}${serviceHealthPath}`, { signal: AbortSignal.timeout(answerMs) })
         .then(async (response) => `${response.status} ${(await response.text()).slice(0, 200)}`, String)
       if (found.startsWith(`${expected} `)) return
       if (systemClock.nowUs() > untilUs) {
