@@ -3,6 +3,7 @@
 
 import { configSchemas } from '../gateway/config/schemas.ts'
 import { modelJsonSchema } from '../scenarios/calibration/model-file.ts'
+import { comparisonJsonSchema } from '../scenarios/compare/document.ts'
 import { parityJsonSchema } from '../scenarios/parity/document.ts'
 import { scenarioJsonSchema } from '../scenarios/schema.ts'
 import { sweepResultJsonSchema } from '../scenarios/sweep/result.schema.ts'
@@ -19,6 +20,7 @@ export function allSchemas(): Record<string, object> {
     verdict: verdictJsonSchema(),
     'simulation-model': modelJsonSchema(),
     parity: parityJsonSchema(),
+    comparison: comparisonJsonSchema(),
     sweep: sweepJsonSchema(),
     'sweep-result': sweepResultJsonSchema(),
     gateway: {

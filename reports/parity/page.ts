@@ -1,33 +1,24 @@
 // Parity as one HTML file: no network, no scripts, readable in light, dark and print. Every interval is drawn against
 // the band that counts as parity.
 
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Comparison, ParityReport } from '../../scenarios/parity/document.ts'
-import { h, Markup, nothing } from '../html/markup.ts'
+import { h, nothing, type Markup } from '../html/markup.ts'
 import { numbers } from '../html/numbers.ts'
-import { quantity, verdictWords, whenUtc } from '../words.ts'
+import { staticPage } from '../html/static-page.ts'
+import { quantity, verdictWords } from '../words.ts'
 import { overviewRows, ratioRows, splitRows } from './intervals.ts'
 import { agreementWords, figureNames, pointsWords } from './words.ts'
 
-/** Pure but for the style sheets beside it. */
+/** Pure but for the style sheets. */
 export function parityPage(report: ParityReport): string {
-  const style = ['../html/page.css', 'parity.css'].map((name) => readFileSync(join(import.meta.dirname, name), 'utf8')).join('\n')
-  return h`<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<meta name="referrer" content="no-referrer"><link rel="icon" href="data:,">
-<title>${verdictWords[report.verdict]}: parity of ${report.substrates.join(' and ')}</title>
-<style>${new Markup(style)}</style></head>
-<body><a class="skip" href="#main">Skip to the report</a>
-${headline(report)}
-<main id="main"><section class="card"><h2>What decides</h2>${overviewRows(report)}</section>
+  return staticPage({
+    title: `${verdictWords[report.verdict]}: parity of ${report.substrates.join(' and ')}`, styles: ['intervals.css'], header: headline(report),
+    main: h`<section class="card"><h2>What decides</h2>${overviewRows(report)}</section>
 <section><h2>Scenario by scenario</h2>${report.comparisons.map((comparison) => card(comparison, report))}</section>
 <section class="card"><h2>How to read it</h2>${reading(report)}</section>
-<section class="card"><h2>Do it again</h2><pre><code>${report.command}</code></pre></section></main>
-<footer><p>Made by Regatta ${report.regatta}, ${whenUtc(report.madeAt)}.</p></footer></body></html>
-`.text
+<section class="card"><h2>Do it again</h2><pre><code>${report.command}</code></pre></section>`,
+    regatta: report.regatta, madeAt: report.madeAt,
+  })
 }
 
 function headline({ verdict, summary, substrates, runsAsked, seed, model, machine, fast }: ParityReport): Markup {

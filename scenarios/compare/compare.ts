@@ -83,17 +83,23 @@ function versions(runs: readonly VariantRun[]): Record<string, string> {
 
 /** One sentence: who met all objectives, and who fails over slower or faster than the first. */
 export function summarise(variants: readonly Variant[]): string {
-  const rounds = (variant: Variant): number => variant.verdicts.pass + variant.verdicts.fail + variant.verdicts.inconclusive
-  const met = variants.filter((variant) => rounds(variant) > 0 && variant.verdicts.pass === rounds(variant) && variant.runs.every(({ error }) => error === null)).map(({ name }) => name)
-  const never = variants.filter((variant) => variant.runs.length > 0 && rounds(variant) === 0).map(({ name }) => name)
-  const failovers = variants.flatMap(({ name, figures }) => figures.filter((figure) => figure.name === 'failover_time' && (figure.difference?.told === 'more' || figure.difference?.told === 'less'))
-    .map(({ difference }) => `${name} ${difference?.words ?? ''}`))
-  const parts = [
-    met.length === variants.length ? 'every variant met every objective in every round' : met.length === 0 ? 'no variant met every objective in every round' : `met every objective in every round: ${met.join(', ')}`,
-    ...(never.length === 0 ? [] : [`never came up: ${never.join(', ')}`]),
-    failovers.length === 0 ? `failover times are not told apart from ${variants[0].name}` : `failover against ${variants[0].name}: ${failovers.join('; ')}`,
-  ]
-  return `${parts.join('; ')}.`.replace(/^./, (letter) => letter.toUpperCase())
+  const own = variants.filter(({ control }) => !control)
+  const rounds = ({ verdicts: { pass, fail, inconclusive } }: Variant): number => pass + fail + inconclusive
+  const met = own.filter((variant) => rounds(variant) > 0 && variant.verdicts.pass === rounds(variant) && variant.counts.failed === 0)
+  const never = own.filter((variant) => variant.runs.length > 0 && rounds(variant) === 0)
+  const names = (list: readonly Variant[]): string => list.map(({ name }) => name).join(', ')
+  return [
+    met.length === own.length ? 'Every variant met every objective in every round' : met.length === 0 ? 'No variant met every objective in every round' : `Met every objective in every round: ${names(met)}`,
+    ...(never.length === 0 ? [] : [`never came up: ${names(never)}`]),
+    failoverSummary(own),
+  ].join('; ').concat('.')
+}
+
+function failoverSummary([first, ...others]: readonly Variant[]): string {
+  const found = others.flatMap(({ name, figures }) => figures.flatMap((figure) => (figure.name === 'failover_time' && figure.difference !== null ? [{ name, ...figure.difference }] : [])))
+  const apart = found.filter(({ told }) => told === 'more' || told === 'less')
+  if (apart.length > 0) return `failover against ${first.name}: ${apart.map(({ name, words }) => `${name} ${words}`).join('; ')}`
+  return found.every(({ told }) => told === 'not-compared') ? 'no failover time could be compared' : `failover times are not told apart from ${first.name}`
 }
 
 type Alike = Pick<RunRecord, 'id' | 'machine' | 'substrate' | 'plan'>

@@ -2,6 +2,7 @@
 
 import type { Command } from './command.ts'
 import { calibrateCommand } from './calibrate.ts'
+import { compareCommand } from './compare.ts'
 import { completionCommand } from './completion.ts'
 import { downCommand } from './down.ts'
 import { initCommand } from './init.ts'
@@ -18,6 +19,6 @@ import { upCommand } from './up.ts'
 import { validateCommand } from './validate.ts'
 
 export const commands: readonly Command[] = [
-  runCommand, validateCommand, initCommand, judgeCommand, reportCommand, searchCommand, sweepCommand, calibrateCommand, parityCommand, upCommand, injectCommand,
+  runCommand, validateCommand, initCommand, judgeCommand, reportCommand, searchCommand, sweepCommand, calibrateCommand, parityCommand, compareCommand, upCommand, injectCommand,
   downCommand, toolsCommand, mustFailCommand, completionCommand,
 ]

@@ -2,17 +2,13 @@
 // meets all sides alike. A run without room is repeated, up to a bound.
 
 import { join } from 'node:path'
-import { readHistory } from '../../topologies/history/read.ts'
 import type { Substrate } from '../../topologies/substrate.ts'
 import type { ModelFile } from '../../scenarios/calibration/model-file.ts'
-import { judgeHistory } from '../../scenarios/judge.ts'
 import { runFigures, type RunFigures } from '../../scenarios/parity/run-figures.ts'
-import { run } from '../../scenarios/run.ts'
-import { quantity } from '../../reports/words.ts'
 import { explicitTools } from '../environment.ts'
 import { clustersFor, type TypedClusters } from '../clusters.ts'
 import { simulationWith } from '../model.ts'
-import { judgeAndWrite } from '../runs.ts'
+import { inWords, playJudged, whileCrowded } from '../played.ts'
 import type { ParityScenario } from './choose.ts'
 
 export interface ParityRequest {
@@ -58,40 +54,27 @@ export async function playAll(request: ParityRequest): Promise<PlayedScenario[]>
   return played
 }
 
-/** Again with the same seed while the machine had no room and repeats are left. */
 async function playOne(
   request: ParityRequest, scenario: ParityScenario, substrate: Substrate, seed: number, side: PlayedScenario['sides'][number], number: string,
 ): Promise<void> {
-  for (let again = 0; !request.signal.aborted; again++) {
-    const name = `${scenario.scenario.name}-${substrate.kind}-${seed}${again === 0 ? '' : `-${again}`}`
-    const figures = await playRun(request, scenario, substrate, seed, name)
-    side.runs.push(figures)
-    side.folders.push(join('runs', name))
-    const left = request.retries - side.runs.filter(({ crowded }) => crowded).length
-    const repeats = figures.crowded && substrate.time === 'real' && left >= 0
-    request.say(`${number} ${scenario.scenario.name} on ${substrate.kind}, seed ${seed}: ${inWords(figures)}${repeats ? '; again' : ''}`)
-    if (!repeats) return
-  }
+  await whileCrowded({
+    runs: side.runs, retries: substrate.time === 'real' ? request.retries : 0, signal: request.signal,
+    play(repeat) {
+      const name = `${scenario.scenario.name}-${substrate.kind}-${seed}${repeat === 0 ? '' : `-${repeat}`}`
+      side.folders.push(join('runs', name))
+      return playRun(request, scenario, substrate, seed, name)
+    },
+    told: (figures, again) => request.say(`${number} ${scenario.scenario.name} on ${substrate.kind}, seed ${seed}: ${inWords(figures)}${again ? '; again' : ''}`),
+  })
 }
 
 async function playRun(request: ParityRequest, { given, scenario, topology }: ParityScenario, substrate: Substrate, seed: number, name: string): Promise<RunFigures> {
-  const runDir = join(request.folder, 'runs', name)
   const simulation = simulationWith(request.model)
-  const record = await run({
-    scenario, topology, seed, substrate, runDir, signal: request.signal,
+  const { record, history, verdict } = await playJudged({
+    scenario, topology, seed, substrate, runDir: join(request.folder, 'runs', name), signal: request.signal,
     tools: { allowEmbedded: true, allowInstall: request.install, explicit: explicitTools() },
     options: { gateway: 'reference', clusters: clustersFor(request.clusters, request.substrates.map(({ kind }) => kind), topology), ...(simulation === undefined ? {} : { simulation }) },
     command: ['regatta run', given, `--on ${substrate.kind} --seed ${seed}`, ...request.flags].join(' '),
   })
-  await judgeAndWrite(runDir)
-  const history = readHistory(runDir)
-  return runFigures(record, history, judgeHistory(record, history))
-}
-
-function inWords({ doubts, failover, detectMs }: RunFigures): string {
-  if (doubts.length > 0) return `left out (${doubts[0]})`
-  const detected = detectMs === null ? '' : `, detected after ${quantity(detectMs, 'ms')}`
-  if (failover === null) return 'no failover to measure'
-  const time = failover.kind === 'measured' ? quantity(failover.ms, 'ms') : failover.kind === 'below-resolution' ? `below ${quantity(failover.ms, 'ms')}` : 'not recovered'
-  return `failover ${time}${detected}`
+  return runFigures(record, history, verdict)
 }
