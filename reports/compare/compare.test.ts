@@ -59,7 +59,7 @@ describe('the page', () => {
     for (const said of ['consul 1.19.2', 'RGT_MESH: istio: istiod did not become ready', 'hint: look into its log', 'mesh 10.7 s']) expect(html).toContain(said)
   })
   it('runs nothing and holds names as text', () => {
-    const bad = comparisonCase({ scenario: nasty, summary: nasty, command: nasty, variants: document.variants.map((variant) => ({ ...variant, name: nasty })) })
+    const bad = comparisonCase({ scenario: nasty, summary: nasty, command: nasty, variants: document.variants.map((variant) => ({ ...variant, name: nasty, figures: variant.figures.map((one) => ({ ...one, group: one.group === null ? null : nasty })) })) })
     expect(comparisonPage(bad)).not.toMatch(/<img|<script/)
     expect(plain(printComparison(bad))).not.toContain('\u001b')
   })

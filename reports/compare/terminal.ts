@@ -29,15 +29,10 @@ export function printComparison(document: Comparison): string {
 
 function printVariant(variant: Variant, first: Variant): string {
   const { apart, alike, none } = sorted(variant)
-  const lines = apart.map((one) => oneTold(`  ${figureName(one)}: ${paints[meaningOf(one).tone](one.difference!.words)}`))
+  const lines = apart.map((one) => `  ${oneLine(figureName(one))}: ${paints[meaningOf(one).tone](one.difference!.words)}`)
   const rest = [...(alike.length === 0 ? [] : [`${alike.length} figures not told apart`]), ...(none === null ? [] : [none])].join(', ')
   const head = `${pc.bold(oneLine(variant.name))} against ${oneLine(first.name)}${rest === '' ? '' : `: ${rest}`}`
   return [head, ...lines, ...(variant.counts.counted < variant.runs.length ? [troubles(variant)] : [])].join('\n')
-}
-
-/** Names of groups come from files; colours are ours. */
-function oneTold(line: string): string {
-  return line.replaceAll(/[\r\n]+/g, ' ')
 }
 
 function troubles(variant: Variant): string {
