@@ -2,9 +2,11 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ConfigEntry } from './entries.ts'
+import type { SnapshotAccess } from '../../../gateway/security/access.ts'
+import { regionEntries, type ConfigEntry } from './entries.ts'
 import { anyPlanned, catalogued, planned, plannedFromCatalogue, type Planned } from './plan.case.ts'
 import { consulNames, gatewayName } from './plan-names.ts'
+import { reachOf } from './plan-reach.ts'
 import { stockSettings } from './plan-settings.ts'
 
 type Kind = ConfigEntry['Kind']
@@ -133,4 +135,22 @@ test('a service that is slow by nature is given time', async () => {
   const configs = plan.regions.flatMap(({ registrations }) => registrations.flatMap(({ Connect }) => Connect?.SidecarService.Proxy.Config ?? []))
   expect(configs.map(({ local_request_timeout_ms: timeoutMs }) => timeoutMs)).toEqual(configs.map(() => 1000))
   expect(configs.length).toBeGreaterThan(0)
+})
+
+test('a policy holds for callers of every peer as for the region\'s own, and whom it shuts out has no intention', async () => {
+  const { topology, residency } = await plannedFromCatalogue('three-regions', 'mesh')
+  const names = consulNames(topology.services.map(({ name }) => name))
+  const rules: SnapshotAccess['rules'] = [{ principals: ['gateway', 'service:shop/checkout'], methods: ['GET'], paths: [{ type: 'Exact', value: '/a' }] }]
+  const access = new Map([['shop/catalog:8080', { policies: ['shop/p'], rules }], ['shop/accounts:8080', { policies: ['shop/p'], rules: [] }]])
+  const [{ name: region }, ...peers] = topology.regions
+  const { first, oncePeered } = regionEntries(region, { topology, names, reach: reachOf(topology, residency), settings: stockSettings, access })
+  const sources = (entries: ConfigEntry[], name: string) => entries.flatMap((entry) => entry.Kind === 'service-intentions' && entry.Name === name ? entry.Sources : [])
+  const own = sources(first, 'catalog-shop-8080')
+  expect(own.map(({ Name, Action, Permissions }) => [Name, Action, Permissions![0].HTTP])).toEqual([
+    [gatewayName, undefined, { PathExact: '/a', Methods: ['GET'] }], ['checkout-shop-8080', undefined, { PathExact: '/a', Methods: ['GET'] }],
+  ])
+  const all = sources(oncePeered, 'catalog-shop-8080')
+  expect(all.filter(({ Peer }) => Peer === undefined)).toEqual(own)
+  for (const { name: peer } of peers) expect(all.filter(({ Peer }) => Peer === peer)).toEqual(own.map((source) => ({ ...source, Peer: peer })))
+  expect([...sources(first, 'accounts-shop-8080'), ...sources(oncePeered, 'accounts-shop-8080')]).toEqual([])
 })

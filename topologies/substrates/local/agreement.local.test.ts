@@ -84,7 +84,7 @@ test('gateway, mesh and policy agree, until somebody changes the rules of the me
     // Proxies hear of a change some time after it was made.
     const expectAfter = async (change: (entry: ServiceIntentions) => ServiceIntentions, wanted: string): Promise<void> => {
       await meddle(request, 'shop/accounts:8080', change)
-      await expect.poll(() => prove().then((cells) => `${cells} agree`, String), { timeout: 30_000 }).toContain(wanted)
+      await expect.poll(() => prove().then((cells) => `${cells} agree`, String), { timeout: 60_000 }).toContain(wanted)
     }
     await expectAfter(opened, `${region}: shop/accounts:8080, gateway, GET /: policy shut, gateway elsewhere, mesh open`)
     await expectAfter(byCharacters, 'GET /accountsx: policy shut, gateway elsewhere, mesh open')
@@ -94,7 +94,7 @@ test('gateway, mesh and policy agree, until somebody changes the rules of the me
   } finally {
     rmSync(runDir, { recursive: true, force: true })
   }
-}, 180_000)
+}, 400_000)
 
 test('a start ends when they disagree, and leaves nothing', async (context) => {
   await needTools(context)
