@@ -3,6 +3,8 @@
 
 import type { AccessPath, AccessRule, Principal, SnapshotAccess } from '../../../gateway/security/access.ts'
 import { topologyError } from '../../errors.ts'
+import { letsProbe } from '../consul/plan-access.ts'
+import { serviceHealthPath } from '../consul/plan-registrations.ts'
 import type { MeshObject } from './objects.ts'
 
 /** security.istio.io/v1, Source and Operation. */
@@ -27,7 +29,11 @@ export interface ServicePolicyRequest {
 /** Throws RGT_UNSUPPORTED for a path that Istio would read as a pattern. */
 export function servicePolicy({ name, namespace, pods, lawful, access, principalOf }: ServicePolicyRequest): MeshObject {
   const ports = [String(pods.port)]
-  const rules = !lawful ? [] : access === undefined ? [{ to: [{ operation: { ports } }] }] : access.rules.map((rule) => ruleOf(rule, ports, principalOf))
+  const rules = !lawful ? [] : access === undefined ? [{ to: [{ operation: { ports } }] }] : [
+    ...access.rules.map((rule) => ruleOf(rule, ports, principalOf)),
+    // Whoever sends a service requests must know whether it lives.
+    ...(letsProbe(access) ? [{ from: [{ source: { principals: [principalOf('gateway')] } }], to: [{ operation: { ports, methods: ['GET'], paths: [serviceHealthPath] } }] }] : []),
+  ]
   return {
     apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy', metadata: { name, namespace },
     // ALLOW without rules allows nothing (security.istio.io/v1, AuthorizationPolicy).
@@ -51,6 +57,35 @@ export function istioPaths({ type, value }: AccessPath): string[] {
   if (type === 'Exact') return [value]
   const prefix = value.endsWith('/') ? value.slice(0, -1) : value
   return prefix === '' ? ['/*'] : [prefix, `${prefix}/*`]
+}
+
+/** A percent sign without two hexadecimal digits after it (RFC 3986, 2.1). */
+const brokenEscape = '.*%(?:[^0-9A-Fa-f].*|[0-9A-Fa-f][^0-9A-Fa-f].*|[0-9A-Fa-f]?)'
+
+/**
+ * What cannot be brought into a normal form is read by everybody as he likes, so gateways refuse it. Istio's own policies have
+ * no word for it; Envoy's filter for access has.
+ */
+export function refuseBrokenEscapes(rootNamespace: string): MeshObject {
+  return {
+    apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter', metadata: { name: 'refuse-broken-escapes', namespace: rootNamespace },
+    spec: {
+      configPatches: [{
+        applyTo: 'HTTP_FILTER',
+        match: { context: 'SIDECAR_INBOUND', listener: { filterChain: { filter: { name: 'envoy.filters.network.http_connection_manager' } } } },
+        patch: {
+          operation: 'INSERT_FIRST',
+          value: {
+            name: 'regatta.refuse-broken-escapes',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+              rules: { action: 'DENY', policies: { 'broken-escapes': { permissions: [{ url_path: { path: { safe_regex: { regex: brokenEscape } } } }], principals: [{ any: true }] } } },
+            },
+          },
+        },
+      }],
+    },
+  }
 }
 
 /** In the root namespace it holds for the whole mesh. */

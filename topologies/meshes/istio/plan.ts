@@ -12,7 +12,7 @@ import { reachOf, type Reach, type Residency } from '../consul/plan-reach.ts'
 import type { ChartPlan, MeshObject } from './objects.ts'
 import { hostsOf, joinedTargets, labelOf, runsIn, type MeshHost } from './plan-hosts.ts'
 import { authoritySecret, crossNetworkGateway, readerTokenSecret, rootNamespaceObject } from './plan-join.ts'
-import { servicePolicy, strictMutualTls } from './plan-policies.ts'
+import { refuseBrokenEscapes, servicePolicy, strictMutualTls } from './plan-policies.ts'
 import { destinationRule, fqdn, virtualService } from './plan-routing.ts'
 import type { IstioSettings } from './plan-settings.ts'
 import { charts, rootNamespace, type ExtraValues, type ImageChoice } from './plan-values.ts'
@@ -94,7 +94,7 @@ function planRegion(region: string, request: RegionRequest): IstioRegion {
     }),
     objects: {
       before: [rootNamespaceObject(region, request.namespaceLabels ?? {}), authoritySecret(request.authorityOf(region))],
-      after: [readerTokenSecret(), strictMutualTls(rootNamespace), crossNetworkGateway(), ...policies(region, request), ...routing],
+      after: [readerTokenSecret(), strictMutualTls(rootNamespace), crossNetworkGateway(), ...(request.access.size === 0 ? [] : [refuseBrokenEscapes(rootNamespace)]), ...policies(region, request), ...routing],
     },
     forbidden: topology.services.filter((service) => service.regions.includes(region) && !reach.serves(region, service)).map(({ name }) => name).sort(),
   }

@@ -16,6 +16,8 @@ export interface Nodes {
   start(): Promise<void>
   /** A signal to every running container of that name in pods. Throws RGT_UNSUPPORTED when there is none. */
   signal(containers: ContainerQuery, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): Promise<void>
+  /** A program in a container of a pod, as the pod's own; gives its standard output. Throws RGT_UNSUPPORTED, RGT_DOCKER. */
+  run(container: ContainerQuery, command: string[]): Promise<string>
   /** A program on every node. Throws RGT_DOCKER with what it said. */
   exec(command: string[]): Promise<void>
   /** Share of packets lost, 0 to 1; null takes it away. */
@@ -24,20 +26,21 @@ export interface Nodes {
   canLose(): Promise<boolean>
 }
 
-/** Container name as in the pod's specification, and the pod's namespace. */
-export interface ContainerQuery { container: string; namespace: string }
+/** Container name as in the pod's specification, the pod's namespace, and which pod, where there are several. */
+export interface ContainerQuery { container: string; namespace: string; pod?: string }
 
 const device = 'eth0'
 
 export function openNodes(docker: Docker, region: string, names: readonly string[]): Nodes {
   const each = async (work: (node: string) => Promise<unknown>): Promise<void> => void await Promise.all(names.map(work))
   const ctr = (node: string, ...argv: string[]): Promise<string> => docker.exec(node, ['ctr', '-n', 'k8s.io', ...argv])
+  let programs = 0
   let knowsNetem: Promise<boolean> | undefined
 
   /** Containers of pods that run; those of earlier lives of a pod are known to containerd too. */
-  const running = async (node: string, { container, namespace }: ContainerQuery): Promise<string[]> => {
+  const running = async (node: string, { container, namespace, pod }: ContainerQuery): Promise<string[]> => {
     const [known, tasks] = await Promise.all([
-      ctr(node, 'containers', 'ls', '-q', `labels."io.kubernetes.container.name"==${container},labels."io.kubernetes.pod.namespace"==${namespace}`),
+      ctr(node, 'containers', 'ls', '-q', `labels."io.kubernetes.container.name"==${container},labels."io.kubernetes.pod.namespace"==${namespace}${pod === undefined ? '' : `,labels."io.kubernetes.pod.name"==${pod}`}`),
       ctr(node, 'tasks', 'ls'),
     ])
     const alive = new Set(tasks.split('\n').map((line) => line.trim().split(/\s+/)).filter(([, , state]) => state === 'RUNNING' || state === 'PAUSED').map(([id]) => id))
@@ -63,6 +66,13 @@ export function openNodes(docker: Docker, region: string, names: readonly string
       throw topologyError('RGT_UNSUPPORTED', `no container ${query.container} of namespace ${query.namespace} runs in ${region}`, {
         expected: 'at least one to send a signal to', hint: 'it may be starting again just now',
       })
+    },
+    async run(query, command) {
+      for (const node of names) {
+        const [id] = await running(node, query)
+        if (id !== undefined) return ctr(node, 'tasks', 'exec', '--exec-id', `regatta-${programs++}`, id, ...command)
+      }
+      throw topologyError('RGT_UNSUPPORTED', `no container ${query.container} of namespace ${query.namespace} runs in ${region}`, { expected: 'one to run a program in', found: query.pod ?? 'none' })
     },
     exec: (command) => each((node) => docker.exec(node, command)),
     lose: (share) => each((node) => share === null

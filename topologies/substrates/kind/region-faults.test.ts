@@ -28,6 +28,7 @@ function region() {
       state.frozen.clear()
     },
     disconnect: async () => { reachable('disconnect', 'daemon'); state.connected = false },
+    run: () => Promise.reject(new Error('nothing is run inside')),
     connect: async () => { reachable('connect', 'daemon'); state.connected = true },
     lose: async (share) => { reachable('lose', 'daemon'); state.loss = share },
     signal: async () => {}, exec: async () => {}, canLose: async () => true,

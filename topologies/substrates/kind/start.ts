@@ -113,7 +113,7 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
   }))
   const links = await stages.time('edges', () => layLinks(site, layout, grounds, following))
   signal.throwIfAborted()
-  if (mesh !== null) await stages.time('mesh', () => joinMesh(mesh, grounds, journal, signal))
+  if (mesh !== null) await stages.time('mesh', () => mesh.join(grounds, signal))
 
   publisher = openPublisher({
     planes: layout.regions.map((plan) => clusterPlane({ region: plan.region, api: apiOf(grounds, plan), namespaces: plan.namespaces, journal })),
@@ -128,6 +128,7 @@ async function startOn(site: Site, request: StartRequest, declared: Capabilities
     await untilSteady(admin, settleWithinMs, signal)
     await untilAnswering(layout.waysIn, settleWithinMs, signal)
   })
+  if (mesh !== null) await stages.time('mesh proofs', () => proveMesh(mesh, grounds, journal, signal))
   await stages.time('clocks', () => compareClocks(admin, offsets, inventory.clock))
   // Who only looks around need not wait for it.
   if (options.engines !== undefined) {
@@ -165,8 +166,7 @@ function meshPods({ topology, config }: StartRequest, { existing }: Site): MeshP
   return istioPods(topology, config)
 }
 
-async function joinMesh(mesh: ClusterMesh, grounds: readonly Ground[], journal: Journal, signal: AbortSignal): Promise<void> {
-  await mesh.join(grounds, signal)
+async function proveMesh(mesh: ClusterMesh, grounds: readonly Ground[], journal: Journal, signal: AbortSignal): Promise<void> {
   for (const text of await mesh.prove(grounds, signal)) journal.note({ kind: 'tool', tool: mesh.name, text })
 }
 

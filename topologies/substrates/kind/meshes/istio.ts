@@ -9,6 +9,7 @@ import { systemClock } from '../../../../gateway/runtime.ts'
 import { compileSnapshot } from '../../../../gateway/snapshot/compile.ts'
 import { topologyError } from '../../../errors.ts'
 import { intermediateOf, meshRoot, type MeshAuthority } from '../../../meshes/certificates.ts'
+import { accessOf } from '../../../meshes/consul/plan-access.ts'
 import { residencyOf } from '../../../meshes/consul/plan-reach.ts'
 import { addressedByName } from '../../../meshes/host-names.ts'
 import { readerToken, remoteSecret } from '../../../meshes/istio/plan-join.ts'
@@ -28,6 +29,7 @@ import { partLabel, podPorts, runLabel, serviceLabel } from '../manifests/region
 import type { Site } from '../site.ts'
 import { renderChart, type Chart, type Helm } from './charts.ts'
 import type { ClusterMesh, MeshPods } from './cluster-mesh.ts'
+import { proveAgreement } from './istio-agreement.ts'
 import { seesAll, refusesPlainText, statsAnnotation } from './istio-sidecars.ts'
 
 /** Where no folder of charts is named; the release that was tried last is `istioVersion`. */
@@ -60,7 +62,8 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
   const images: ImageChoice = { hub: install.hub ?? 'docker.io/istio', tag: install.tag ?? istioVersion, pullPolicy: 'IfNotPresent' }
   const helm: Helm = { command: (await needTool('helm', request, inventory)).path, workDir, signal }
   inventory.tools.istio = { version: images.tag, origin: install.hub === undefined ? 'release' : 'explicit' }
-  const plan = await planOf(request, site, layout, images)
+  const rules = rulesOf(request, layout)
+  const plan = await planOf(request, site, layout, images, rules)
   const timeoutMs = readyTimeoutOf(options.clusters ?? {})
   const regionOf = ({ region }: Ground): IstioRegion => plan.regions.find((one) => one.region === region)!
   const here = ['pilot', 'proxyv2'].map((name) => `${images.hub}/${name}:${images.tag}`)
@@ -78,22 +81,33 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
     },
     prove: async (grounds, stop) => {
       const tried = await Promise.all(grounds.map((ground) => refusesPlainText(ground, layout.regions.find(({ region }) => region === ground.region)!, stop)))
-      return [`plain text is refused by all ${tried.reduce((sum, count) => sum + count, 0)} ports of services`]
+      const refused = `plain text is refused by all ${tried.reduce((sum, count) => sum + count, 0)} ports of services`
+      if (rules.access.size === 0) return [refused]
+      const cells = await proveAgreement({
+        grounds, plans: layout.regions, services: topology.services.map(({ name }) => name), ...rules, signal: stop,
+        forbiddenIn: (region) => plan.regions.find((one) => one.region === region)!.forbidden,
+        ingressOf: (region) => ({ host: '127.0.0.1', port: site.regionPorts[region].ingress }),
+      })
+      return [refused, `gateways, mesh and access policies agree in all ${cells} cells`]
     },
   }
 }
 
-async function planOf({ topology, config, options }: StartRequest, { run, linksAddress }: Site, layout: KindLayout, images: ImageChoice): Promise<IstioPlan> {
+/** What policies say, as gateways are told it. */
+function rulesOf({ config }: StartRequest, { regions: [{ controlPlane: { discovery }, gateway: { name, role, region } }] }: KindLayout) {
+  const { routes, services } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
+  return { routes, access: accessOf(services) }
+}
+
+async function planOf(
+  { topology, options }: StartRequest, { run, linksAddress }: Site, layout: KindLayout, images: ImageChoice, { routes, access }: ReturnType<typeof rulesOf>,
+): Promise<IstioPlan> {
   const now = new Date()
   const root = await meshRoot({ name: `regatta ${run}`, now })
   const authorities = new Map<string, MeshAuthority>()
   for (const { name } of topology.regions) authorities.set(name, await intermediateOf(root, { cluster: name, trustDomain, now }))
-  const [{ controlPlane: { discovery }, gateway: { name, role, region } }] = layout.regions
-  const { routes, services } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
   return planIstio({
-    topology, trustDomain, meshId, images, residency: residencyOf(routes),
-    access: new Map(services.flatMap(({ name: service, access }) => (access === undefined ? [] : [[service, access] as const]))),
-    settings: istioSettingsNamed(settingsOf(topology)), placement: placementOf(layout), namespaceLabels: { [runLabel]: run },
+    topology, trustDomain, meshId, images, access, residency: residencyOf(routes), settings: istioSettingsNamed(settingsOf(topology)), placement: placementOf(layout), namespaceLabels: { [runLabel]: run },
     wayTo: (from, to) => meshDial(layout.links, linksAddress, from, to, 'gateway'), authorityOf: (one) => authorities.get(one)!,
     extraValues: { istiod: options.clusters?.mesh?.values ?? {} },
   })
