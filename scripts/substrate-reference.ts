@@ -2,6 +2,7 @@
 
 import { primitiveKinds } from '../topologies/primitives.ts'
 import { clusterParts } from '../topologies/topology.ts'
+import { meshes } from '../topologies/meshes/index.ts'
 import { substrates } from '../topologies/substrates/index.ts'
 import { invariantMeanings, invariantNames, unwatched } from '../topologies/substrates/simulated/invariants.ts'
 
@@ -13,6 +14,11 @@ export function substrateReference(): string {
     const also = beyond.length === 0 ? '' : ` (${beyond.join(' and ')} as well)`
     return `| \`${kind}\` | ${substrate.kind} | ${supported ? how + also : `**unsupported**: ${how}`} | ${symptom} |`
   }))
+  const beside = Object.values(meshes).filter(({ name }) => name !== 'none').flatMap(({ name, on }) => all.map(({ kind }) => {
+    const support = on[kind]
+    return `| \`${name}\` | ${kind} | ${support.supported ? support.how : `**unsupported**: ${support.why}`} | ${support.supported ? support.ran : ''} |`
+  }))
+  const settings = Object.values(meshes).flatMap(({ name, settings: sets }) => Object.entries(sets).map(([set, meaning]) => `| \`${name}:${set}\` | ${meaning} |`))
   const unmeasured = all.flatMap(({ kind, unmeasured: metrics }) => Object.entries(metrics).map(([metric, why]) => `| \`${metric}\` | ${kind} | ${why} |`))
   return `# Substrates
 
@@ -30,6 +36,18 @@ All pass one contract suite (\`topologies/substrate.case.ts\`). \`regatta parity
 ${faults.join('\n')}
 
 A scenario that asks for what a substrate cannot do gets \`unsupported\` in its verdict.
+
+## Meshes
+
+| mesh | substrate | how | what was played there |
+|---|---|---|---|
+${beside.join('\n')}
+
+A mesh that owns failover has one of its sets of settings; the first of a mesh is taken where none is named ([mesh.md](mesh.md)).
+
+| use | settings |
+|---|---|
+${settings.join('\n')}
 
 ## What cannot be measured
 

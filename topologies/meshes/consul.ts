@@ -11,8 +11,8 @@ export const consul: Mesh = {
   // Some twenty proxies were born a moment ago.
   leastUs: { warmup: 15_000_000, steady: 20_000_000 },
   on: {
-    local: { supported: true, how: 'a Consul server, a mesh gateway and sidecars a region as processes; needs Linux, where all of 127.0.0.0/8 is loopback' },
+    local: { supported: true, how: 'a Consul server, a mesh gateway and sidecars a region as processes; needs Linux, where all of 127.0.0.0/8 is loopback', ran: 'drills on two and three regions, with Consul 1.19.2 and Envoy 1.40' },
     simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
-    kind: { supported: false, why: 'there are no manifests of it for clusters' },
+    kind: { supported: false, why: 'its charts and images for clusters were not tried; there are no manifests of it' },
   },
 }

@@ -13,6 +13,6 @@ export const istio: Mesh = {
   on: {
     local: { supported: false, why: 'its control plane needs Kubernetes API servers, which processes of this machine are not' },
     simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
-    kind: { supported: true, how: 'istiod and an east-west gateway a cluster from its own charts, sidecars beside gateway and services; needs images and charts' },
+    kind: { supported: true, how: 'istiod and an east-west gateway a cluster from its own charts, sidecars beside gateway and services; needs images and charts', ran: 'drills on two clusters of Kubernetes 1.34, with a development build of Istio 1.31 and Envoy 1.40; never with the official images' },
   },
 }

@@ -3,7 +3,7 @@
 
 /** Whether one substrate can run the mesh, published as the capability table. */
 export type MeshSupport =
-  | { supported: true; /** one line for the table */ how: string }
+  | { supported: true; /** one line for the table */ how: string; /** what was really played there, and with what */ ran: string }
   | { supported: false; /** one line for the table */ why: string }
 
 export interface Mesh {

@@ -26,7 +26,7 @@ test.for(Object.keys(istioSettings))('Istio takes what it is told with settings 
   const { looked, found } = problems({ ...await fromCatalogue('three-regions', 'mesh'), access, settings: istioSettingsNamed(name) })
   expect(found).toEqual([])
   const routed = name === 'stock' ? [] : name === 'tuned' ? ['DestinationRule', 'VirtualService'] : ['DestinationRule']
-  expect([...looked].sort()).toEqual(['AuthorizationPolicy', 'Gateway', 'PeerAuthentication', ...routed].sort())
+  expect([...looked].sort()).toEqual(['AuthorizationPolicy', 'EnvoyFilter', 'Gateway', 'PeerAuthentication', ...routed].sort())
 })
 
 test('and for any topology', (context) => {

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { allows, isAmbiguous, type AccessPath, type Principal, type SnapshotAccess } from '../../../gateway/security/access.ts'
-import { istioPaths, servicePolicy, type IstioRule } from './plan-policies.ts'
+import { istioPaths, refuseBrokenEscapes, servicePolicy, type IstioRule } from './plan-policies.ts'
 
 const principalOf = (principal: Principal): string => (principal === 'gateway' ? 'mesh.example/ns/run-system/sa/gateway' : `mesh.example/ns/run-shop/sa/${principal.split('/')[1]}`)
 
@@ -52,4 +52,16 @@ test('without a policy everybody in the mesh may call, against the law nobody', 
 
 test.each(['/a*', '/*', '/{*}/b', '/a/{**}'])('%s, which Istio reads as a pattern, is refused', (value) => {
   expect(() => istioPaths({ type: 'Exact', value })).toThrow(expect.objectContaining({ code: 'RGT_UNSUPPORTED' }))
+})
+
+test('paths with a broken escape are refused, and no others', () => {
+  const spec = refuseBrokenEscapes('istio-system').spec as { configPatches: [{ patch: { value: { typed_config: { rules: { policies: { 'broken-escapes': { permissions: [{ url_path: { path: { safe_regex: { regex: string } } } }] } } } } } } }] }
+  const { regex } = spec.configPatches[0].patch.value.typed_config.rules.policies['broken-escapes'].permissions[0].url_path.path.safe_regex
+  // Envoy's RE2 has to match the whole path.
+  const refused = new RegExp(`^(?:${regex})$`)
+  const isBroken = (path: string): boolean => /%(?![0-9A-Fa-f]{2})/.test(path)
+  fc.assert(fc.property(fc.array(fc.constantFrom('%', '%4', '%zz', '%41', 'a', 'f', '0', '/', '.'), { maxLength: 12 }), (pieces) => {
+    const path = `/${pieces.join('')}`
+    expect(refused.test(path)).toBe(isBroken(path))
+  }))
 })

@@ -59,7 +59,7 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
   const { topology, options, signal } = request
   const { docker, inventory, workDir } = site
   const install = options.clusters?.mesh ?? {}
-  const images: ImageChoice = { hub: install.hub ?? 'docker.io/istio', tag: install.tag ?? istioVersion, pullPolicy: 'IfNotPresent' }
+  const images: ImageChoice = { hub: install.hub ?? 'istio', tag: install.tag ?? istioVersion, pullPolicy: 'IfNotPresent' }
   const helm: Helm = { command: (await needTool('helm', request, inventory)).path, workDir, signal }
   inventory.tools.istio = { version: images.tag, origin: install.hub === undefined ? 'release' : 'explicit' }
   const rules = rulesOf(request, layout)
