@@ -6,7 +6,7 @@ import type { SnapshotAccess } from '../../../gateway/security/access.ts'
 import { regionEntries, type ConfigEntry } from './entries.ts'
 import { anyPlanned, catalogued, planned, plannedFromCatalogue, type Planned } from './plan.case.ts'
 import { consulNames, gatewayName } from './plan-names.ts'
-import { reachOf } from './plan-reach.ts'
+import { reachOf } from '../reach.ts'
 import { stockSettings } from './plan-settings.ts'
 
 type Kind = ConfigEntry['Kind']

@@ -4,9 +4,10 @@
 
 import { idempotentMethods } from '../../../gateway/drivers/plan.ts'
 import type { Service, Topology } from '../../topology.ts'
-import { sourcesOf, type AccessByService, type IntentionSource } from './plan-access.ts'
+import type { AccessByService } from '../access.ts'
+import { sourcesOf, type IntentionSource } from './plan-access.ts'
 import { gatewayName } from './plan-names.ts'
-import type { Reach } from './plan-reach.ts'
+import type { Reach } from '../reach.ts'
 import { goDuration, type ConsulSettings } from './plan-settings.ts'
 import { connectMs, routeMs } from './plan-timeouts.ts'
 

@@ -4,7 +4,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { accessMethods, allows, isAmbiguous, type AccessRule, type Principal, type SnapshotAccess } from '../../../gateway/security/access.ts'
-import { identitiesOf, isProbe, sourcesOf, type IntentionSource } from './plan-access.ts'
+import { isProbe } from '../access.ts'
+import { identitiesOf, sourcesOf, type IntentionSource } from './plan-access.ts'
 import { consulNames, gatewayName } from './plan-names.ts'
 
 const names = consulNames(['shop/accounts:8080', 'shop/ledger:8080', 'shop/ledger:9090', 'bank/ledger:8080'])

@@ -3,22 +3,14 @@
 // which those are is asked of the policy itself (`isAmbiguous`), letter by letter, so that the two cannot drift apart.
 
 import { isAmbiguous, type AccessPath, type AccessRule, type Principal, type SnapshotAccess } from '../../../gateway/security/access.ts'
+import { serviceHealthPath } from '../access.ts'
 import { gatewayName } from './plan-names.ts'
-import { serviceHealthPath } from './plan-registrations.ts'
-
-/** Service of the topology → what the policies on it say; a service without an entry may be called by every gateway. */
-export type AccessByService = ReadonlyMap<string, SnapshotAccess>
 
 /** All parts must hold. RE2 has to match the whole path, without its query (Envoy: PathMatcher, RegexMatcher). */
 export interface Permission { Action: 'allow'; HTTP: { PathExact?: string; PathRegex?: string; Methods?: string[] } }
 
 /** Either one action for all, or permissions, of which the first that matches holds; when none does, the agent's default. */
 export interface IntentionSource { Name: string; Peer?: string; Action?: 'allow'; Permissions?: Permission[] }
-
-/** Of the snapshot's services those that a policy guards. */
-export function accessOf(services: readonly { name: string; access?: SnapshotAccess }[]): AccessByService {
-  return new Map(services.flatMap(({ name, access }) => access === undefined ? [] : [[name, access] as const]))
-}
 
 /**
  * What a principal is called in Consul. A service has a name for each of its ports; a service that is not of the topology
@@ -46,16 +38,6 @@ export function sourcesOf(access: SnapshotAccess | undefined, names: ReadonlyMap
 
 /** Whoever sends a service requests must know whether it lives. No client's request is a probe: gateways refuse it as any other path. */
 const probing: Permission = { Action: 'allow', HTTP: { PathExact: serviceHealthPath, Methods: ['GET'] } }
-
-/** Whether this is the one request that the mesh lets in although no rule may allow it: a gateway that may call at all probes. */
-export function isProbe(access: SnapshotAccess, principal: Principal, method: string, path: string): boolean {
-  return principal === 'gateway' && method === 'GET' && path === serviceHealthPath && letsProbe(access)
-}
-
-/** Whether gateways learn from a service itself that it lives; without a policy all do. */
-export function letsProbe(access: SnapshotAccess | undefined): boolean {
-  return access === undefined || access.rules.some((rule) => rule.principals.includes('gateway') && permissionsOf(rule).length > 0)
-}
 
 function permissionsOf({ methods, paths }: AccessRule): Permission[] {
   const spelled = methods === null ? {} : { Methods: [...methods] }

@@ -2,6 +2,7 @@
 // a body of PUT /v1/agent/service/register (developer.hashicorp.com/consul/api-docs/agent/service).
 
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
+import { serviceHealthPath } from '../access.ts'
 import { gatewayName, meshGatewayName } from './plan-names.ts'
 import { goDuration, type ConsulSettings } from './plan-settings.ts'
 
@@ -45,9 +46,6 @@ export interface ServiceRegistration {
 }
 
 export interface TaggedAddress { Address: string; Port: number }
-
-/** Where a service says that it lives, to Consul and to gateways alike. */
-export const serviceHealthPath = '/healthz'
 
 export function instanceRegistration(instance: { name: string; replica: number; at: SnapshotAddress; sidecarPort: number; patienceMs: number | null }, settings: ConsulSettings): ServiceRegistration {
   const { name, replica, at, sidecarPort, patienceMs } = instance

@@ -9,7 +9,7 @@ import { loadTopology } from '../../load.ts'
 import { layOutProcesses, type Layout } from '../../substrates/local/layout.ts'
 import { usualClusters, type Topology } from '../../topology.ts'
 import { planConsul, type ConsulPlan } from './plan.ts'
-import { residencyOf, type Residency } from './plan-reach.ts'
+import { residencyOf, type Residency } from '../reach.ts'
 import { tunedSettings, type ConsulSettings } from './plan-settings.ts'
 
 export const catalogued = ['two-regions', 'three-regions', 'fifteen-regions'] as const

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { anyPlanned, catalogued, plannedFromCatalogue, type Planned } from './plan.case.ts'
 import { consulPortsNeeded } from './plan.ts'
 import { consulNames, gatewayName, meshGatewayHost } from './plan-names.ts'
-import { residencyOf } from './plan-reach.ts'
+import { residencyOf } from '../reach.ts'
 import { stockSettings, tunedSettings } from './plan-settings.ts'
 
 /** Every address that a process of the mesh binds, as host:port. */

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { topologyError } from '../../errors.ts'
 import type { Service, Topology } from '../../topology.ts'
-import type { Reach } from '../consul/plan-reach.ts'
+import type { Reach } from '../reach.ts'
 
 const longestLabel = 63
 

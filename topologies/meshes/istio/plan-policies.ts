@@ -3,8 +3,7 @@
 
 import type { AccessPath, AccessRule, Principal, SnapshotAccess } from '../../../gateway/security/access.ts'
 import { topologyError } from '../../errors.ts'
-import { letsProbe } from '../consul/plan-access.ts'
-import { serviceHealthPath } from '../consul/plan-registrations.ts'
+import { letsProbe, serviceHealthPath } from '../access.ts'
 import type { MeshObject } from './objects.ts'
 
 /** security.istio.io/v1, Source and Operation. */

@@ -9,7 +9,7 @@ import { gatewayConfig } from '../../gateway-config.ts'
 import { loadTopology } from '../../load.ts'
 import { layOutProcesses } from '../../substrates/local/layout.ts'
 import { usualClusters, type Topology } from '../../topology.ts'
-import { residencyOf, type Residency } from '../consul/plan-reach.ts'
+import { residencyOf, type Residency } from '../reach.ts'
 import type { IstioPlanRequest, Placement } from './plan.ts'
 import { tunedSettings } from './plan-settings.ts'
 

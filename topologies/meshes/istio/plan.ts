@@ -8,7 +8,7 @@ import type { Principal, SnapshotAccess } from '../../../gateway/security/access
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import type { Topology } from '../../topology.ts'
 import type { MeshAuthority } from '../certificates.ts'
-import { reachOf, type Reach, type Residency } from '../consul/plan-reach.ts'
+import { reachOf, type Reach, type Residency } from '../reach.ts'
 import type { ChartPlan, MeshObject } from './objects.ts'
 import { hostsOf, joinedTargets, labelOf, runsIn, type MeshHost } from './plan-hosts.ts'
 import { authoritySecret, crossNetworkGateway, readerTokenSecret, rootNamespaceObject } from './plan-join.ts'

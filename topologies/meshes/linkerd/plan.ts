@@ -7,7 +7,7 @@
 import type { Principal, SnapshotAccess } from '../../../gateway/security/access.ts'
 import type { Topology } from '../../topology.ts'
 import type { MeshAuthority } from '../certificates.ts'
-import { reachOf, type Reach, type Residency } from '../consul/plan-reach.ts'
+import { reachOf, type Reach, type Residency } from '../reach.ts'
 import { mergeValues, type ChartPlan, type MeshObject, type Values } from '../istio/objects.ts'
 import type { Placement } from '../istio/plan.ts'
 import { hostsOf, labelOf, runsIn, targetsOf, type MeshHost } from '../istio/plan-hosts.ts'

@@ -9,9 +9,10 @@ import { accessDeniedCode } from '../../../gateway/dataplane/answers.ts'
 import { header, type GatewayBootstrap } from '../../../gateway/dataplane/bootstrap.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../../errors.ts'
+import { isProbe } from '../../meshes/access.ts'
 import type { Cell, GatewayAnswer, MeshAnswer } from '../../meshes/agreement.ts'
 import { openConsulApi } from '../../meshes/consul/api.ts'
-import { identitiesOf, isProbe } from '../../meshes/consul/plan-access.ts'
+import { identitiesOf } from '../../meshes/consul/plan-access.ts'
 import type { ConsulPlan, ConsulRegion } from '../../meshes/consul/plan.ts'
 
 export interface AskingRequest {

@@ -5,8 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { systemClock } from '../../../gateway/runtime.ts'
 import type { SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
+import { isProbe } from '../../meshes/access.ts'
 import { disagreement, disagrees, matrixOf, type Answered, type Cell } from '../../meshes/agreement.ts'
-import { isProbe } from '../../meshes/consul/plan-access.ts'
 import type { ConsulPlan, ConsulRegion } from '../../meshes/consul/plan.ts'
 import { atOnce, openAsking, type AskingRequest } from './agreement-asking.ts'
 

@@ -2,44 +2,39 @@
 // between two regions' meshes over the fault proxy. `topologies/meshes/istio` works out what everybody is told.
 
 import { join as joinPath } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { KubernetesObject, V1Service } from '@kubernetes/client-node'
 import { federate, fromObjects } from '../../../../gateway/config/federate.ts'
-import { systemClock } from '../../../../gateway/runtime.ts'
 import { compileSnapshot } from '../../../../gateway/snapshot/compile.ts'
-import { topologyError } from '../../../errors.ts'
+import { accessOf } from '../../../meshes/access.ts'
 import { intermediateOf, meshRoot, type MeshAuthority } from '../../../meshes/certificates.ts'
-import { accessOf } from '../../../meshes/consul/plan-access.ts'
-import { residencyOf } from '../../../meshes/consul/plan-reach.ts'
 import { addressedByName } from '../../../meshes/host-names.ts'
-import { readerToken, remoteSecret } from '../../../meshes/istio/plan-join.ts'
 import { fqdn } from '../../../meshes/istio/plan-routing.ts'
 import { istioSettingsNamed } from '../../../meshes/istio/plan-settings.ts'
 import { eastWestName, eastWestPort, rootNamespace, type ImageChoice } from '../../../meshes/istio/plan-values.ts'
 import { planIstio, type IstioPlan, type IstioRegion, type Placement } from '../../../meshes/istio/plan.ts'
 import { gatewayAnnotations, injectLabels, servicesAnnotations } from '../../../meshes/istio/pods.ts'
+import { residencyOf } from '../../../meshes/reach.ts'
 import { settingsOf } from '../../../meshes/use.ts'
 import type { ConfigDocument, MeshInstall, StartRequest } from '../../../substrate.ts'
 import type { Topology } from '../../../topology.ts'
 import { needTool } from '../../sockets/run-tools.ts'
 import type { RegionApi } from '../api/api.ts'
-import { apiOf, readyTimeoutOf, type Ground } from '../grounds.ts'
+import { readyTimeoutOf, type Ground } from '../grounds.ts'
 import { meshDial, meshNodePorts, parseService, type KindLayout } from '../layout.ts'
 import { partLabel, podPorts, runLabel, serviceLabel } from '../manifests/region.ts'
 import type { Site } from '../site.ts'
 import { renderChart, type Chart, type Helm } from './charts.ts'
 import type { ClusterMesh, MeshPods } from './cluster-mesh.ts'
 import { proveAgreement } from './istio-agreement.ts'
+import { exchangeSecrets } from './istio-join.ts'
 import { seesAll, refusesPlainText, statsAnnotation } from './istio-sidecars.ts'
 
-/** Where no folder of charts is named; the release that was tried last is `istioVersion`. */
+/** Where no folder of charts is named. */
 const chartRepository = 'https://istio-release.storage.googleapis.com/charts'
 const istioVersion = '1.30.0'
 const repositoryNames: Record<string, string> = { base: 'base', 'istio-control/istio-discovery': 'istiod', gateway: 'gateway' }
 const trustDomain = 'cluster.local'
 const meshId = 'regatta'
-/** In the certificate of every API server that kubeadm sets up. */
-const apiServerName = 'kubernetes.default.svc'
 
 export function istioPods({ failoverOwner }: Topology, config: readonly ConfigDocument[]): MeshPods {
   return {
@@ -153,30 +148,5 @@ function eastWestNodePort(): V1Service & KubernetesObject {
       type: 'NodePort', externalTrafficPolicy: 'Cluster', selector: { istio: 'eastwestgateway' },
       ports: [{ name: 'tls', port: eastWestPort, targetPort: eastWestPort, nodePort: meshNodePorts.gateway, protocol: 'TCP' }],
     },
-  }
-}
-
-const lookMs = 200
-
-async function exchangeSecrets({ regions }: IstioPlan, grounds: readonly Ground[], { linksAddress }: Site, { links }: KindLayout, timeoutMs: number, signal: AbortSignal): Promise<void> {
-  const tokens = new Map(await Promise.all(grounds.map(async (ground) => [ground.region, await readerTokenOf(ground, timeoutMs, signal)] as const)))
-  await Promise.all(regions.map(({ region, peers }) => apiOf(grounds, { region }).apply(peers.map((peer) => {
-    const { host, port } = meshDial(links, linksAddress, region, peer, 'api')
-    return remoteSecret({ cluster: peer, server: `https://${host}:${port}`, tlsServerName: apiServerName, ...tokens.get(peer)! })
-  }))))
-}
-
-/** The API server fills the Secret some time after it was made. */
-async function readerTokenOf({ region, api }: Ground, timeoutMs: number, signal: AbortSignal): Promise<{ token: string; caData: string }> {
-  const untilUs = systemClock.nowUs() + timeoutMs * 1000
-  for (;;) {
-    signal.throwIfAborted()
-    const secret = await api.read({ apiVersion: 'v1', kind: 'Secret', namespace: rootNamespace, name: readerToken }) as { data?: Record<string, string> } | null
-    const { token = '', 'ca.crt': caData = '' } = secret?.data ?? {}
-    if (token !== '' && caData !== '') return { token: Buffer.from(token, 'base64').toString(), caData }
-    if (systemClock.nowUs() > untilUs) {
-      throw topologyError('RGT_MESH', `the API server of ${region} gave no token for the reader of endpoints`, { expected: `data of Secret ${rootNamespace}/${readerToken}`, found: secret === null ? 'no Secret' : 'a Secret without a token' })
-    }
-    await sleep(lookMs)
   }
 }

@@ -1,9 +1,9 @@
 // Who may serve what to whom, by distance and by law. A mesh knows no routes: what a residency policy says of any route
 // to a service therefore holds for the service, and a region that may not serve is reached by nobody.
 
-import { servicesOf } from '../../../gateway/snapshot/compile-services.ts'
-import type { SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
-import type { Service, Topology } from '../../topology.ts'
+import { servicesOf } from '../../gateway/snapshot/compile-services.ts'
+import type { SnapshotRoute } from '../../gateway/snapshot/snapshot.ts'
+import type { Service, Topology } from '../topology.ts'
 
 /** Service → names of the regions that may serve it; a service without an entry may be served anywhere. */
 export type Residency = ReadonlyMap<string, ReadonlySet<string>>
