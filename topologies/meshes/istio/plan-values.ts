@@ -55,8 +55,14 @@ function istiodValues({ region, meshId, trustDomain, images: { hub, tag, pullPol
     autoscaleEnabled: false, replicaCount: 1, resources: { requests: { cpu: '50m', memory: '128Mi' } },
     meshConfig: {
       trustDomain, accessLogFile: '',
-      // An application that starts before its proxy loses its first requests.
-      defaultConfig: { holdApplicationUntilProxyStarts: true },
+      defaultConfig: {
+        // An application that starts before its proxy loses its first requests.
+        holdApplicationUntilProxyStarts: true,
+        // One thread carries tens of requests a second; a thread a core, in a dozen proxies, would cost more in wake-ups.
+        concurrency: 1,
+        // P-256, as the authorities are: by default each handshake would be signed with RSA, at ten times the price.
+        proxyMetadata: { ECC_SIGNATURE_ALGORITHM: 'ECDSA' },
+      },
       // What is read by policies is what services get, so that a policy is not got around by writing a path otherwise.
       pathNormalization: { normalization: 'DECODE_AND_MERGE_SLASHES' },
       ...(local.length === 0 ? {} : { serviceSettings: [{ settings: { clusterLocal: true }, hosts: [...local] }] }),

@@ -5,24 +5,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join as joinPath } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { federate, fromObjects } from '../../../gateway/config/federate.ts'
 import { systemClock } from '../../../gateway/runtime.ts'
-import type { Snapshot, SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
-import { compileSnapshot } from '../../../gateway/snapshot/compile.ts'
+import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../../errors.ts'
+import { letsProbe, serviceHealthPath } from '../../meshes/access.ts'
 import { openConsulApi, type CaRoots, type ConsulApi } from '../../meshes/consul/api.ts'
 import { envoyArguments, patchBootstrap, retryRuntime, type EnvoyBootstrap, type EnvoyPlan } from '../../meshes/consul/envoy.ts'
 import { envoyWords, untilLive } from '../../meshes/consul/health.ts'
-import { accessOf, letsProbe, serviceHealthPath } from '../../meshes/access.ts'
 import { agentArguments } from '../../meshes/consul/plan-agent.ts'
-import { residencyOf } from '../../meshes/reach.ts'
 import { settingsNamed } from '../../meshes/consul/plan-settings.ts'
 import { planConsul, type ConsulPlan, type ConsulRegion } from '../../meshes/consul/plan.ts'
 import { startResolver } from '../../meshes/consul/resolver.ts'
 import { proveTrust, type PublicPort } from '../../meshes/consul/trust.ts'
 import { untilImported, untilReady, type Ended } from '../../meshes/consul/waits.ts'
+import type { MeshRules } from '../../meshes/rules.ts'
 import { settingsOf } from '../../meshes/use.ts'
-import type { ConfigDocument, Inventory, StartRequest } from '../../substrate.ts'
+import type { Inventory, StartRequest } from '../../substrate.ts'
 import { CommandFailure, runCommand } from '../../tools/command.ts'
 import type { Topology } from '../../topology.ts'
 import type { PortBlock } from '../sockets/ports.ts'
@@ -40,14 +38,8 @@ export async function findConsul(request: StartRequest, inventory: Inventory): P
   return { consul: consul.path, envoy: envoy.path, envoyVersion: envoy.version }
 }
 
-/** What every gateway of a layout is told alike: routes, and who may call which service. */
-export function sharedSnapshot(config: ConfigDocument[], { gateways: [{ name, role, region }], controlPlanes: [{ discovery }] }: Layout): Pick<Snapshot, 'routes' | 'services'> {
-  return compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
-}
-
-export function planMesh({ topology, config, ports, layout, stateDir }: { topology: Topology; config: ConfigDocument[]; ports: PortBlock; layout: Layout; stateDir: string }): ConsulPlan {
-  const { routes, services } = sharedSnapshot(config, layout)
-  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency: residencyOf(routes), access: accessOf(services), settings: settingsNamed(settingsOf(topology)), stateDir })
+export function planMesh({ topology, ports, layout, rules: { residency, access }, stateDir }: { topology: Topology; ports: PortBlock; layout: Layout; rules: MeshRules; stateDir: string }): ConsulPlan {
+  return planConsul({ topology, ports, services: layout.services, gateways: layout.gateways, residency, access, settings: settingsNamed(settingsOf(topology)), stateDir })
 }
 
 /** The layout with the mesh's own links, in which every service of a region is found at the sidecar of its gateway. */

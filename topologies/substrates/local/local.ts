@@ -8,6 +8,7 @@ import { systemScheduler } from '../../../gateway/runtime.ts'
 import { topologyError } from '../../errors.ts'
 import { consulPortsNeeded } from '../../meshes/consul/plan.ts'
 import { refuseMeshWhereNone } from '../../meshes/index.ts'
+import { rulesOf } from '../../meshes/rules.ts'
 import type { Deployment, Inventory, StartRequest, Substrate } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
 import { collectGarbage, entriesOf, listeningAdmin } from '../sockets/admin-ports.ts'
@@ -16,7 +17,7 @@ import { openDeployment } from '../sockets/deployment.ts'
 import { openJournal, type Journal } from '../sockets/journal.ts'
 import { openFaultProxy, type FaultProxy } from '../sockets/faultproxy/index.ts'
 import { proveAgreement } from './agreement.ts'
-import { findConsul, isMeshChatter, meshProcesses, planMesh, provePlainRefused, sharedSnapshot, startConsul, throughMesh } from './consul.ts'
+import { findConsul, isMeshChatter, meshProcesses, planMesh, provePlainRefused, startConsul, throughMesh } from './consul.ts'
 import { layOutProcesses, portsNeeded, type Layout } from './layout.ts'
 import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
@@ -90,7 +91,8 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   const needed = portsNeeded(topology) + (consul === null ? 0 : consulPortsNeeded(topology))
   const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, needed)]))
   const plain = layOutProcesses({ topology, ports, token, seed, stateDir: workDir })
-  const mesh = consul === null ? null : planMesh({ topology, config, ports, layout: plain, stateDir: workDir })
+  const rules = consul === null ? null : rulesOf(config, plain.gateways[0], plain.controlPlanes[0].discovery)
+  const mesh = rules === null ? null : planMesh({ topology, ports, layout: plain, rules, stateDir: workDir })
   const { layout, edges } = takeEdges(mesh === null ? plain : throughMesh(plain, mesh), product)
   signal.throwIfAborted()
 
@@ -144,9 +146,8 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     publisher.publishAll(config), serving.all(readyTimeoutMs),
     ...layout.gateways.map((gateway) => supervisor.ready(gatewayProcess(gateway), readyTimeoutMs)),
   ]))
-  if (mesh !== null && mesh.access.size > 0) {
-    const { routes } = sharedSnapshot(config, plain)
-    const cells = await stages.time('agreement', () => proveAgreement({ plan: mesh, routes, gateways: layout.gateways, signal }))
+  if (mesh !== null && rules !== null && rules.access.size > 0) {
+    const cells = await stages.time('agreement', () => proveAgreement({ plan: mesh, routes: rules.routes, gateways: layout.gateways, signal }))
     journal.note({ kind: 'tool', tool: 'consul', text: `policy agrees in ${cells} cells: gateway, mesh and access policies give the same answers` })
   }
   if (product !== null) {

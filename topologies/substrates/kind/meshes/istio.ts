@@ -3,9 +3,6 @@
 
 import { join as joinPath } from 'node:path'
 import type { KubernetesObject, V1Service } from '@kubernetes/client-node'
-import { federate, fromObjects } from '../../../../gateway/config/federate.ts'
-import { compileSnapshot } from '../../../../gateway/snapshot/compile.ts'
-import { accessOf } from '../../../meshes/access.ts'
 import { intermediateOf, meshRoot, type MeshAuthority } from '../../../meshes/certificates.ts'
 import { addressedByName } from '../../../meshes/host-names.ts'
 import { fqdn } from '../../../meshes/istio/plan-routing.ts'
@@ -13,7 +10,7 @@ import { istioSettingsNamed } from '../../../meshes/istio/plan-settings.ts'
 import { eastWestName, eastWestPort, rootNamespace, type ImageChoice } from '../../../meshes/istio/plan-values.ts'
 import { planIstio, type IstioPlan, type IstioRegion, type Placement } from '../../../meshes/istio/plan.ts'
 import { gatewayAnnotations, injectLabels, servicesAnnotations } from '../../../meshes/istio/pods.ts'
-import { residencyOf } from '../../../meshes/reach.ts'
+import { rulesOf, type MeshRules } from '../../../meshes/rules.ts'
 import { settingsOf } from '../../../meshes/use.ts'
 import type { ConfigDocument, MeshInstall, StartRequest } from '../../../substrate.ts'
 import type { Topology } from '../../../topology.ts'
@@ -57,7 +54,8 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
   const images: ImageChoice = { hub: install.hub ?? 'istio', tag: install.tag ?? istioVersion, pullPolicy: 'IfNotPresent' }
   const helm: Helm = { command: (await needTool('helm', request, inventory)).path, workDir, signal }
   inventory.tools.istio = { version: images.tag, origin: install.hub === undefined ? 'release' : 'explicit' }
-  const rules = rulesOf(request, layout)
+  const [{ controlPlane: { discovery }, gateway }] = layout.regions
+  const rules = rulesOf(request.config, gateway, discovery)
   const plan = await planOf(request, site, layout, images, rules)
   const timeoutMs = readyTimeoutOf(options.clusters ?? {})
   const regionOf = ({ region }: Ground): IstioRegion => plan.regions.find((one) => one.region === region)!
@@ -88,21 +86,15 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
   }
 }
 
-/** What policies say, as gateways are told it. */
-function rulesOf({ config }: StartRequest, { regions: [{ controlPlane: { discovery }, gateway: { name, role, region } }] }: KindLayout) {
-  const { routes, services } = compileSnapshot(federate(fromObjects(config, 'config')), { gateway: { name, role, region }, discovery }, 1)
-  return { routes, access: accessOf(services) }
-}
-
 async function planOf(
-  { topology, options }: StartRequest, { run, linksAddress }: Site, layout: KindLayout, images: ImageChoice, { routes, access }: ReturnType<typeof rulesOf>,
+  { topology, options }: StartRequest, { run, linksAddress }: Site, layout: KindLayout, images: ImageChoice, { access, residency }: MeshRules,
 ): Promise<IstioPlan> {
   const now = new Date()
   const root = await meshRoot({ name: `regatta ${run}`, now })
   const authorities = new Map<string, MeshAuthority>()
   for (const { name } of topology.regions) authorities.set(name, await intermediateOf(root, { cluster: name, trustDomain, now }))
   return planIstio({
-    topology, trustDomain, meshId, images, access, residency: residencyOf(routes), settings: istioSettingsNamed(settingsOf(topology)), placement: placementOf(layout), namespaceLabels: { [runLabel]: run },
+    topology, trustDomain, meshId, images, access, residency, settings: istioSettingsNamed(settingsOf(topology)), placement: placementOf(layout), namespaceLabels: { [runLabel]: run },
     wayTo: (from, to) => meshDial(layout.links, linksAddress, from, to, 'gateway'), authorityOf: (one) => authorities.get(one)!,
     extraValues: { istiod: options.clusters?.mesh?.values ?? {} },
   })
