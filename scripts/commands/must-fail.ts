@@ -37,7 +37,7 @@ export const mustFailCommand: Command = {
 Examples:
   regatta must-fail                            all of them: a table of what had to happen and what did
   regatta must-fail failover-off interrupted   only these
-  regatta must-fail --mesh istio               traps of Istio\'s settings, each on clusters of its own
+  regatta must-fail --mesh istio               traps of Istio's settings, each on clusters of its own
 Exit codes: 0 each ended as it must and left nothing behind, 1 one did not, 3 no scenario of that name.`)
       .action(ending(end, async (names: string[], { json, install, mesh }: { json?: boolean; install: boolean; mesh?: string }) => {
         const all = mesh === undefined ? await allCases(install) : await casesBeside(mesh, install)
