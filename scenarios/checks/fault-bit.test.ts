@@ -24,6 +24,7 @@ describe('the symptom of a fault', () => {
     ['not slow enough', { expect: 'slower', byMs: 200 }, { ...answer, durationUs: 120_000 }, 'inconclusive'],
     ['errors', { expect: 'errors', share: 0.2 }, { ...answer, outcome: '5xx', status: 503 }, 'pass'],
     ['unavailable, and a mesh moved it', { expect: 'unavailable' }, { ...answer, region: 'us-east', durationUs: 120_000 }, 'pass'],
+    ['errors that a mesh kept from clients', { expect: 'errors', share: 0.2 }, { ...answer, region: 'us-east' }, 'pass'],
     ['not unavailable but slow', { expect: 'unavailable' }, { ...answer, durationUs: 400_000 }, 'inconclusive'],
     ['no errors', { expect: 'errors', share: 0.2 }, answer, 'inconclusive'],
     ['some slower', { expect: 'slower', byMs: 100, share: 0.15 }, (row) => ({ ...answer, durationUs: (row.scheduledUs / 200_000) % 5 < 1 ? 230_000 : 22_000 }), 'pass'],

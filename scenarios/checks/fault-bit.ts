@@ -105,9 +105,9 @@ function shows(expect: PlannedFault['symptom']['expect'], sample: PathSample): b
   switch (expect) {
     // A pinned witness bypasses the gateways' failover, not a mesh's: that this one had to act shows as much as silence.
     case 'unavailable': return shows('silent', sample) || shows('broken', sample) || sample.moved
+    case 'errors': return outcome === '5xx' || status >= 500 || sample.moved
     case 'silent': return outcome === 'timeout' || status === 504
     case 'broken': return outcome === 'refused' || outcome === 'reset' || outcome === 'closed' || (!answered && (status === 502 || status === 503))
-    case 'errors': return outcome === '5xx' || status >= 500
     default: return false
   }
 }
