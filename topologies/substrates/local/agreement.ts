@@ -8,6 +8,7 @@ import type { SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
 import { isProbe } from '../../meshes/access.ts'
 import { disagreement, disagrees, matrixOf, type Answered, type Cell } from '../../meshes/agreement.ts'
 import type { ConsulPlan, ConsulRegion } from '../../meshes/consul/plan.ts'
+import { inTurns } from '../sockets/at-once.ts'
 import { atOnce, openAsking, type AskingRequest } from './agreement-asking.ts'
 
 export interface ProofRequest extends AskingRequest {
@@ -47,17 +48,8 @@ async function askRegion(region: ConsulRegion, cells: readonly Cell[], request: 
   const untilUs = systemClock.nowUs() + settleMs * 1000
   for (;;) {
     // All of them each time: a change that arrives late may open what was shut a moment ago.
-    const answers = await inTurns(here, ask)
+    const answers = await inTurns(here, atOnce, ask)
     if (!answers.some((one) => apartIn(plan, one)) || systemClock.nowUs() > untilUs) return answers
     await sleep(lookMs, undefined, { signal })
   }
-}
-
-async function inTurns<Item, Result>(items: readonly Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  let next = 0
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await act(items[at])
-  }))
-  return results
 }

@@ -12,6 +12,7 @@ import { topologyError } from '../../../errors.ts'
 import { isProbe } from '../../../meshes/access.ts'
 import { disagreement, disagrees, matrixOf, type Answered, type Cell, type GatewayAnswer, type MeshAnswer } from '../../../meshes/agreement.ts'
 import { fqdn } from '../../../meshes/istio/plan-routing.ts'
+import { inTurns } from '../../sockets/at-once.ts'
 import type { Ground } from '../grounds.ts'
 import { parseService } from '../layout.ts'
 import { partLabel, serviceLabel, type RegionPlan } from '../manifests/region.ts'
@@ -81,7 +82,7 @@ async function openAsking(ground: Ground, plan: RegionPlan, { access, ingressOf,
       signal.throwIfAborted()
       // Machines of a run's own clusters are the run's to touch; a mesh is installed on no others.
       const heard = await askInPod(nodes!, await podOf(ground, plan, principal), own.map(askOf))
-      const gateway = await inTurns(own, (cell) => gatewayAnswer(ingressOf(region), cell, signal))
+      const gateway = await inTurns(own, atOnce, (cell) => gatewayAnswer(ingressOf(region), cell, signal))
       judged.push(...own.map((cell, at) => judge(cell, region, heard[at], gatherPath(own, heard, cell), gateway[at], access.get(cell.service)!)))
     }
     return judged
@@ -134,13 +135,4 @@ function gatewayAnswer({ host: address, port }: SnapshotAddress, { way, method, 
       .once('response', (response) => response.resume())
       .end()
   })
-}
-
-async function inTurns<Item, Result>(items: readonly Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
-  const results: Result[] = []
-  let next = 0
-  await Promise.all(Array.from({ length: atOnce }, async () => {
-    for (let at = next++; at < items.length; at = next++) results[at] = await act(items[at])
-  }))
-  return results
 }
