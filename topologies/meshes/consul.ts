@@ -2,7 +2,7 @@
 // every gateway. `consul/plan.ts` works out all that it is told.
 
 import { consulSettings } from './consul/plan-settings.ts'
-import type { Mesh } from './mesh.ts'
+import { noProcesses, type Mesh } from './mesh.ts'
 
 export const consul: Mesh = {
   name: 'consul',
@@ -12,7 +12,7 @@ export const consul: Mesh = {
   leastUs: { warmup: 15_000_000, steady: 20_000_000 },
   on: {
     local: { supported: true, how: 'a Consul server, a mesh gateway and sidecars a region as processes; needs Linux, where all of 127.0.0.0/8 is loopback', ran: 'drills on two and three regions, with Consul 1.19.2 and Envoy 1.40' },
-    simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
+    simulated: noProcesses,
     kind: { supported: false, why: 'its charts and images for clusters were not tried; there are no manifests of it' },
   },
 }

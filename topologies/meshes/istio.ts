@@ -2,7 +2,7 @@
 // is told.
 
 import { istioSettings } from './istio/plan-settings.ts'
-import type { Mesh } from './mesh.ts'
+import { needsKubernetes, noProcesses, type Mesh } from './mesh.ts'
 
 export const istio: Mesh = {
   name: 'istio',
@@ -11,8 +11,8 @@ export const istio: Mesh = {
   // Proxies were born a moment ago, and the first requests between two of them pay for handshakes.
   leastUs: { warmup: 15_000_000, steady: 20_000_000 },
   on: {
-    local: { supported: false, why: 'its control plane needs Kubernetes API servers, which processes of this machine are not' },
-    simulated: { supported: false, why: 'a simulation has no processes for a real mesh to run in' },
+    local: needsKubernetes,
+    simulated: noProcesses,
     kind: { supported: true, how: 'istiod and an east-west gateway a cluster from its own charts, sidecars beside gateway and services; needs images and charts', ran: 'drills on two clusters of Kubernetes 1.34, with a development build of Istio 1.31 and Envoy 1.40; never with the official images' },
   },
 }

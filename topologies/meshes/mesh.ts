@@ -17,3 +17,7 @@ export interface Mesh {
   /** Kind of substrate → whether it runs there. */
   on: Record<string, MeshSupport>
 }
+
+/** What several meshes say of a substrate alike. */
+export const noProcesses: MeshSupport = { supported: false, why: 'a simulation has no processes for a real mesh to run in' }
+export const needsKubernetes: MeshSupport = { supported: false, why: 'its control plane needs Kubernetes API servers, which processes of this machine are not' }

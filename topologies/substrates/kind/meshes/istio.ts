@@ -16,9 +16,9 @@ import type { ConfigDocument, MeshInstall, StartRequest } from '../../../substra
 import type { Topology } from '../../../topology.ts'
 import { needTool } from '../../sockets/run-tools.ts'
 import type { RegionApi } from '../api/api.ts'
-import { readyTimeoutOf, type Ground } from '../grounds.ts'
+import { readyTimeoutOf } from '../grounds.ts'
 import { meshDial, meshNodePorts, parseService, type KindLayout } from '../layout.ts'
-import { partLabel, podPorts, runLabel, serviceLabel } from '../manifests/region.ts'
+import { partLabel, podPorts, runLabel, serviceLabel, type RegionPlan } from '../manifests/region.ts'
 import type { Site } from '../site.ts'
 import { renderChart, type Chart, type Helm } from './charts.ts'
 import type { ClusterMesh, MeshPods } from './cluster-mesh.ts'
@@ -58,7 +58,8 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
   const rules = rulesOf(request.config, gateway, discovery)
   const plan = await planOf(request, site, layout, images, rules)
   const timeoutMs = readyTimeoutOf(options.clusters ?? {})
-  const regionOf = ({ region }: Ground): IstioRegion => plan.regions.find((one) => one.region === region)!
+  const told = (region: string): IstioRegion => plan.regions.find((one) => one.region === region)!
+  const laid = (region: string): RegionPlan => layout.regions.find((one) => one.region === region)!
   const here = ['pilot', 'proxyv2'].map((name) => `${images.hub}/${name}:${images.tag}`)
   return {
     name: 'istio',
@@ -67,18 +68,18 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
       const { namespace, name } = parseService(service)
       return fqdn(name, layout.regions[0].namespaces.ofConfig[namespace] ?? namespace)
     }),
-    install: (ground, stop) => installRegion({ region: regionOf(ground), api: ground.api, helm: { ...helm, signal: stop }, install, timeoutMs }),
+    install: (ground, stop) => installRegion({ region: told(ground.region), api: ground.api, helm: { ...helm, signal: stop }, install, timeoutMs }),
     async join(grounds, stop) {
       await exchangeSecrets(plan, grounds, site, layout, timeoutMs, stop)
-      await Promise.all(grounds.map((ground) => seesAll({ ground, plan: layout.regions.find(({ region }) => region === ground.region)!, topology, region: regionOf(ground), timeoutMs, signal: stop })))
+      await Promise.all(grounds.map((ground) => seesAll({ ground, plan: laid(ground.region), topology, region: told(ground.region), timeoutMs, signal: stop })))
     },
     prove: async (grounds, stop) => {
-      const tried = await Promise.all(grounds.map((ground) => refusesPlainText(ground, layout.regions.find(({ region }) => region === ground.region)!, stop)))
+      const tried = await Promise.all(grounds.map((ground) => refusesPlainText(ground, laid(ground.region), stop)))
       const refused = `plain text is refused by all ${tried.reduce((sum, count) => sum + count, 0)} ports of services`
       if (rules.access.size === 0) return [refused]
       const cells = await proveAgreement({
         grounds, plans: layout.regions, services: topology.services.map(({ name }) => name), ...rules, signal: stop,
-        forbiddenIn: (region) => plan.regions.find((one) => one.region === region)!.forbidden,
+        forbiddenIn: (region) => told(region).forbidden,
         ingressOf: (region) => ({ host: '127.0.0.1', port: site.regionPorts[region].ingress }),
       })
       return [refused, `gateways, mesh and access policies agree in all ${cells} cells`]
