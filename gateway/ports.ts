@@ -2,6 +2,12 @@
 // carry evidence out. Cores never see these ports; adapters read them and hand plain numbers to the cores,
 // which is why the same cores run on real sockets and in virtual time.
 
+import type { AlertEvent } from './telemetry/alerts/alert.ts'
+import type { ExportCounts } from './telemetry/export/exporter.ts'
+import type { TelemetryReport } from './telemetry/red/report.ts'
+import type { RateChange } from './telemetry/sampling/sampler.ts'
+import type { TracingCounts } from './telemetry/spans/tracing.ts'
+
 /** A monotonic clock. Microseconds since an arbitrary zero that stays fixed for the life of the machine's boot. */
 export interface Clock {
   nowUs(): number
@@ -55,6 +61,16 @@ export type GatewayEvent = { atUs: number } & (
   | { kind: 'verdict-discarded'; target: string; lagUs: number }
   | { kind: 'usage'; cpuUs: number; rssBytes: number; requests: number; loopLagP99Us: number }
   | { kind: 'log'; level: 'info' | 'warn' | 'error'; code: string; message: string }
+  /** Each second of a gateway that traces: what became of spans since its start. */
+  | { kind: 'tracing'; counts: TracingCounts; exported: ExportCounts }
+  /** The rate of one key moved, and why. */
+  | ({ kind: 'sampling-rate' } & RateChange)
+  /** Each second of a gateway that traces: requests since the event before, folded before any span was dropped. */
+  | { kind: 'red'; report: TelemetryReport }
+  /** Told by a control plane that evaluates alerts. */
+  | { kind: 'alert'; alert: AlertEvent }
+  /** Each second of a collector: what it took since its start, by process that sent it. `bytes`: OTLP payload. */
+  | { kind: 'collector'; senders: Record<string, { spans: number; bytes: number; requests: number }>; refused: number }
 )
 
 /** Life of a target (an endpoint in this region, or the link to another region's gateway). */

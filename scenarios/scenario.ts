@@ -24,6 +24,10 @@ export interface Scenario {
   method: FaultBlock[]
   /** Changes of configuration published while the run is on. */
   changes?: ChangeBlock[]
+  /** Who is traced, and where spans go; absent = nothing is. */
+  tracing?: import('../topologies/substrate.ts').TracingOptions
+  /** The fault phase is divided among variants of the configuration, so that they can be compared within one run. */
+  blocks?: VariantBlocks
   thresholds: Thresholds
   options: { collectGarbageEveryMs: number; /** every tool must be the real one */ requireTools: string[]; /** tool → absolute path, taken before any other */ toolPaths?: Record<string, string> }
   /** Test-only: what the simulated substrate does otherwise. */
@@ -73,6 +77,21 @@ export interface FaultBlock {
   parameters: Record<string, unknown>
 }
 
+/**
+ * Round after round, each variant's documents are published for `lengthUs`; of that, the first `settleUs` count for nothing.
+ * Rounds begin with another variant each, so that none always follows the same one.
+ */
+export interface VariantBlocks {
+  rounds: number
+  lengthUs: number
+  settleUs: number
+  /** What one variant puts, another removes unless it puts the same document. */
+  variants: { name: string; config: ConfigDocument[] }[]
+}
+
+/** A window of the plan in which one variant is in force; it counts from `settledUs`. */
+export interface PlannedBlock { variant: string; /** from 1 */ round: number; fromUs: number; settledUs: number; toUs: number }
+
 /** Documents published one after another; in their strings `{i}` is the number of the name, `{n}` of the change. */
 export interface ChangeBlock {
   name: string
@@ -100,6 +119,8 @@ export interface Plan {
   loads: import('../topologies/substrate.ts').LoadSpec[]
   /** Every primitive of every fault, with the window in which it is asked for and what a witness must see. */
   faults: PlannedFault[]
+  /** In the order of time; absent = the configuration does not alternate. */
+  blocks?: PlannedBlock[]
   /** Group whose prober rows give failover_time. */
   affectedGroups: string[]
   /** Highest rate of all streams together, requests a second. */

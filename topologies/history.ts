@@ -66,6 +66,7 @@ export interface RequestRow {
   decisionNs: number
   /** Idempotent, small body, entered by edge or list: see the verdict rules. */
   eligible: boolean
+  /** Decided at the head, as the answer says it; false when it says nothing. */
   sampled: boolean
   bytes: number
 }
@@ -76,11 +77,44 @@ export interface AttemptRow extends AttemptRecord {
   outcome: AttemptOutcome
 }
 
+/** A row of `spans.arrow`: one span as a collector took it. The table is there only when something was traced. */
+export interface SpanRow {
+  traceId: string
+  spanId: string
+  /** '' = the trace begins with it. */
+  parentSpanId: string
+  /** As sources of events are written: `edge/frankfurt`, `gateway/eu-west`, `services/eu-west`. */
+  process: string
+  kind: 'server' | 'client' | 'internal'
+  name: string
+  startUs: number
+  durationUs: number
+  requestId: string
+  route: string
+  /** `namespace/name:port`. */
+  service: string
+  /** Region that answered, or that was asked. */
+  region: string
+  /** Of a client span: `region:NAME` for a link, an endpoint's address otherwise; '' of others. */
+  target: string
+  status: number
+  /** Of a client span: its number within the request. */
+  attempt: number
+  /** As the gateway names it; 'ok' or '' of services. */
+  outcome: string
+  /** Why it was kept: a `KeepReason`, '' when the sender does not say. */
+  kept: string
+  /** Requests that it stands for, 1 / probability of its head; 0 when it was kept for another reason than chance. */
+  adjustedCount: number
+}
+
 /** Where rows and events go while a run is on. */
 export interface HistorySink {
   event(event: HistoryEvent): void
   request(row: RequestRow): void
   attempt(row: AttemptRow): void
+  /** A sink without it has no use for spans. */
+  span?(row: SpanRow): void
   /** For writers of millions of rows; a sink without it is given rows one by one. */
   block?(block: RowBlock): void
 }

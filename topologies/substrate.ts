@@ -49,6 +49,8 @@ export interface SubstrateOptions {
   gateway: string
   /** Force a garbage collection in every gateway this often; 0 = never. */
   collectGarbageEveryMs: number
+  /** Absent = nothing is traced. */
+  tracing?: TracingOptions
   /** Load engines that will be driven, so that their tools are found before the topology starts. */
   engines?: LoadSpec['engine'][]
   /** How long each step of a mesh on `local` may take until it is ready, milliseconds; default: a minute. */
@@ -57,6 +59,17 @@ export interface SubstrateOptions {
   clusters?: ClusterOptions
   /** For `simulated`; other substrates take no notice. */
   simulation?: SimulationOptions
+}
+
+/** How a run is traced: who tells of its part, and who collects. */
+export interface TracingOptions {
+  /** Who takes the spans. `embedded` counts them and writes them into the history; the others pass them on to it. */
+  collector: 'embedded' | 'opentelemetry-collector' | 'jaeger'
+  protocol: 'http/protobuf' | 'grpc'
+  /** Clients begin the trace (`clientTrace` of arrivals.ts); otherwise the gateway where they enter does. */
+  clients: boolean
+  /** Services tell of their part, through OpenTelemetry's own SDK. */
+  services: boolean
 }
 
 /** Where clusters come from. Everything has a default, so an ordinary machine with Docker needs none of it. */
@@ -193,6 +206,10 @@ export interface StreamSpec {
   templates: RequestTemplate[]
   /** Region that a pinned request asks for; null otherwise. */
   pinned: string | null
+  /** Its requests begin their traces; absent = no. */
+  traced?: boolean
+  /** The rate swings by `swing` (0 to 1) of itself around `ratePerSecond`, a sine of this period; absent = it is even. */
+  season?: { periodUs: number; swing: number }
 }
 
 export interface RequestTemplate {

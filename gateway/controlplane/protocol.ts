@@ -16,6 +16,10 @@
 //                     (`revision` of an answer is the one in force; after 409 send the whole configuration)
 //   PUT   /v1/config  {revision, documents} → the same, whole configuration
 //   GET   /v1/status  → {region, revision, gateways:[{name, revision, version, accepted}]}
+//
+// Gateway → control plane, each second where telemetry is on:
+//   POST /v1/telemetry  TelemetryReport → 204
+//   GET  /v1/telemetry  → merged metrics of the last minutes and the alerts that fire (token needed)
 // A control plane that reads its configuration from an API server answers PATCH and PUT with 405 RGT_CONFIG_SOURCE.
 //
 // Without a token: GET /healthz; GET /readyz → 503 until it knows what there is to serve; GET /clock → {"nowUs"}, its

@@ -3,6 +3,7 @@
 
 import type { Identities } from '../security/identity.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
+import type { OtlpTarget } from '../telemetry/export/exporter.ts'
 
 export interface GatewayBootstrap {
   name: string
@@ -33,6 +34,8 @@ export interface GatewayBootstrap {
   /** Last good snapshot is kept here as `snapshot.json`; read at start when no control plane answers. */
   stateDir: string
   seed: number
+  /** Absent = nothing is traced or reported, whatever policies say. */
+  telemetry?: GatewayTelemetry
   /** One evidence record for each upstream attempt; true when left out. Benchmarks switch it off. */
   attemptLog?: boolean
   limits: {
@@ -43,6 +46,15 @@ export interface GatewayBootstrap {
     maxConnections: number
     drainMs: number
   }
+}
+
+export interface GatewayTelemetry {
+  /** Where spans go; null = nowhere, they are counted only. */
+  otlp: OtlpTarget | null
+  /** Octets that spans of requests which are not sampled may wait in; default 8 MiB. */
+  ringBytes?: number
+  /** A report a second goes to the control plane; absent = true. */
+  report?: boolean
 }
 
 export const defaultLimits: GatewayBootstrap['limits'] = {
@@ -65,6 +77,9 @@ export const defaultLimits: GatewayBootstrap['limits'] = {
  * service answered), `x-regatta-attempts`. Responses that the gateway makes itself carry `x-regatta-reason`
  * with a code of errors.ts and a JSON body `{code, message, hint, requestId}`.
  * `x-forwarded-client-cert` is taken off every request, and believed on `listen.mesh` only.
+ * Over a link a gateway that keeps a trace after the fact says so: `x-regatta-keep: REASON` in its response, and
+ * `POST /.regatta/traces` with a line `TRACE-ID REASON` for each to gateways that had a part in it.
+ * Responses to clients of a traced route: `x-regatta-trace: TRACE-ID-FLAGS`, the flags of trace context in hex.
  * Probe over an east-west link: `GET /.regatta/health` answers 200 with `x-regatta-unavailable: SERVICE,…`.
  */
 export const header = {
@@ -80,6 +95,10 @@ export const header = {
   reason: 'x-regatta-reason',
   unavailable: 'x-regatta-unavailable',
   serverTiming: 'server-timing',
+  keep: 'x-regatta-keep',
+  trace: 'x-regatta-trace',
 } as const
 
 export const healthPath = '/.regatta/health'
+/** Where a gateway is told of traces to keep, on its east-west listener. */
+export const tracesPath = '/.regatta/traces'

@@ -4,6 +4,8 @@
 // files never shows.
 
 import type { SnapshotAccess } from '../security/access.ts'
+import type { CustomMetric } from '../telemetry/red/red.ts'
+import type { PromotionReason } from '../telemetry/spans/span.ts'
 
 export const snapshotFormat = 1
 
@@ -49,6 +51,30 @@ export interface SnapshotRoute {
   failover: RouteFailover
   /** Names of regions that may serve; null = all. An empty array is legal and refuses every request. */
   residency: { allowed: string[] | null; reason: string }
+  /** What its SamplingPolicy says; absent = none is attached: it is not traced, and trace context passes through as it came. */
+  sampling?: RouteSampling
+  /** Labels that MetricsPolicies take from its messages; absent = none. */
+  metrics?: CustomMetric[]
+}
+
+/** How traces of one route are sampled. */
+export interface RouteSampling {
+  /** `namespace/name` of the policy; its budget is shared by all routes that it reaches. */
+  policy: string
+  /** Namespace of the route. */
+  tenant: string
+  sampler:
+    | { kind: 'always-on' }
+    | { kind: 'always-off' }
+    | { kind: 'probability'; /** 0 to 1 */ probability: number }
+    /** Held to so many spans a second in each gateway, by averages over `windowMs`; at `burst` times what was expected it acts at once. */
+    | { kind: 'adaptive'; spansPerSecond: number; windowMs: number; burst: number }
+  /** Spans of requests that are not sampled wait in a ring, and are kept when one of these shows; null = they are not recorded. */
+  retroactive: { keep: PromotionReason[]; /** A request that takes longer is slow. */ slowMs: number } | null
+  /** The rate is multiplied by `factor` while errors, latency or traffic are out of the ordinary, and halves back every `halfLifeMs`. */
+  anomaly: { factor: number; halfLifeMs: number } | null
+  /** The sampled flag of clients is obeyed; otherwise only that of gateways is. */
+  honourClients: boolean
 }
 
 /** Gateway API HTTPRouteMatch. All parts must hold. */

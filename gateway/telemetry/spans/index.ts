@@ -1,0 +1,4 @@
+// Tracing of one gateway, put together: contexts, samplers, ring and exporter.
+
+export type { Tracing, RequestTrace, AttemptTrace, BeginningRequest, EndedAttempt, EndedRequest, TracingCounts } from './tracing.ts'
+export type { SpanRecord, ServerSpan, ClientSpan, KeepReason, PromotionReason } from './span.ts'
