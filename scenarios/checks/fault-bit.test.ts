@@ -81,6 +81,19 @@ describe('the symptom of a fault', () => {
     }
     expect(verdict).toMatchObject({ verdict: 'inconclusive', summary: expect.stringContaining('unsupported') })
   })
+  it.each([['later', times.fault + 1_000_000, 'pass'], ['at once', times.fault, 'inconclusive']] as const)(
+    'what another fault may have done, which sets in %s, counts only where nothing else is known', async (_name, otherUs, verdict) => {
+      const made = fixture((plan) => {
+        plan.faults[0].symptom = { expect: 'errors', share: 0.5 }
+        plan.faults.push({ ...outage, name: 'other', symptom: { expect: 'silent' }, fromUs: otherUs })
+      })
+      const { primitive: detail } = outage
+      const told = (kind: 'fault-asked' | 'fault-in-force' | 'fault-heal-asked' | 'fault-healed', atUs: number): HistoryEvent =>
+        ({ atUs, source: 'run', kind, fault: 'other', primitive: 0, detail })
+      made.events.push(told('fault-asked', otherUs), told('fault-in-force', otherUs), told('fault-heal-asked', times.healing), told('fault-healed', times.healing))
+      alter(made, (row) => row.source === 'witness' && within(row, times.fault, times.fault + 1_000_000), { ...answer, outcome: '5xx', status: 500 })
+      expect(checkOf(await judgeFixture(made), 'fault-bit outage').verdict).toBe(verdict)
+    })
   it('a fault on a link that no path crosses is named', async () => {
     const made = fixture((plan) => { plan.faults[0] = { ...outage, name: 'nowhere', paths: [] } })
     const verdict = await judgeFixture(made)

@@ -4,7 +4,7 @@
 import { whyUnsupported } from '../../topologies/primitives.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { isTold, toldOf } from '../judging/told.ts'
-import { pathSamples, steadyUse, type PathSample } from '../judging/witness.ts'
+import { minSamples, pathSamples, steadyUse, type PathSample } from '../judging/witness.ts'
 import { formatMs, formatUnit, percentile } from '../judging/statistics.ts'
 import type { FaultWindow } from '../judging/windows.ts'
 import type { PlannedFault } from '../scenario.ts'
@@ -13,7 +13,6 @@ import type { Rule } from './check.ts'
 
 /** Attempts of steady client traffic that make a path used (the design's section 4). */
 const minUse = 20
-const minSamples = 3
 /** Share of samples that must be silent or broken while the fault is in force, and may be before. */
 const mostDuring = 0.5
 const fewBefore = 0.1

@@ -20,16 +20,27 @@ export interface PathSamples { before: PathSample[]; during: PathSample[]; by: '
 
 interface Timed extends PathSample { fromUs: number; toUs: number }
 
-/** Samples of the steady phase, and those that began and ended in the fault; `symptom` alone may end after its healing. */
+/** So few samples say nothing. */
+export const minSamples = 3
+
+/**
+ * Samples of the steady phase, and those that began and ended in the fault; `symptom` alone may end after its healing. What was
+ * under way while another fault was in force too is left out where enough remains: it may show the other one.
+ */
 export function pathSamples(context: JudgeContext, path: Path, windows: readonly FaultWindow[], symptom: (sample: PathSample) => boolean): PathSamples {
   const steady = context.phases.filter(({ phase }) => phase === 'steady')
   const zeroUs = context.span?.zeroUs ?? Infinity
-  const sort = (samples: readonly Timed[]): { before: Timed[]; during: Timed[] } => ({
-    before: samples.filter(({ fromUs, toUs }) => toUs <= zeroUs && steady.some((window) => fromUs >= window.fromUs && fromUs < window.toUs)),
-    during: samples.filter((sample) => windows.some(({ inForceUs, healAskedUs }) =>
+  const others = context.faults.filter(({ fault }) => fault.name !== windows[0].fault.name)
+  const sort = (samples: readonly Timed[]): { before: Timed[]; during: Timed[] } => {
+    const during = samples.filter((sample) => windows.some(({ inForceUs, healAskedUs }) =>
       inForceUs !== null && healAskedUs !== null && sample.fromUs >= inForceUs && sample.fromUs < healAskedUs
-      && (sample.toUs <= healAskedUs || symptom(sample)))),
-  })
+      && (sample.toUs <= healAskedUs || symptom(sample))))
+    const alone = during.filter(({ fromUs, toUs }) => !others.some(({ askedUs, healedUs }) => toUs > (askedUs ?? Infinity) && fromUs < (healedUs ?? Infinity)))
+    return {
+      before: samples.filter(({ fromUs, toUs }) => toUs <= zeroUs && steady.some((window) => fromUs >= window.fromUs && fromUs < window.toUs)),
+      during: alone.length >= minSamples ? alone : during,
+    }
+  }
   const witness = witnessRows(context, path)
   if (witness.length > 0) return { ...sort(witness), by: 'witness' }
   return { ...sort(attempts(context, path)), by: 'attempts' }
