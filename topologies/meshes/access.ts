@@ -4,10 +4,10 @@
 import { isAmbiguous, type Principal, type SnapshotAccess } from '../../gateway/security/access.ts'
 
 /** Service of the topology → what the policies on it say; a service without an entry may be called by every gateway. */
-export type AccessByService = ReadonlyMap<string, SnapshotAccess>
+export type GuardedServices = ReadonlyMap<string, SnapshotAccess>
 
 /** Of the snapshot's services those that a policy guards. */
-export function accessOf(services: readonly { name: string; access?: SnapshotAccess }[]): AccessByService {
+export function accessOf(services: readonly { name: string; access?: SnapshotAccess }[]): GuardedServices {
   return new Map(services.flatMap(({ name, access }) => access === undefined ? [] : [[name, access] as const]))
 }
 

@@ -8,6 +8,7 @@ import type { RouteTable } from '../../gateway/routing/table.ts'
 import { accessMethods, allows, type Principal, type SnapshotAccess } from '../../gateway/security/access.ts'
 import type { SnapshotRoute } from '../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../errors.ts'
+import { withoutPort } from '../service-name.ts'
 
 /** One request to one service, and what the policy says to it. */
 export interface Cell {
@@ -64,7 +65,7 @@ export function matrixOf({ access, services, routes }: AgreementRequest): Cell[]
 }
 
 function identitiesTried({ rules }: SnapshotAccess, services: readonly string[]): Principal[] {
-  const known = new Set(services.map((service): Principal => `service:${service.slice(0, service.lastIndexOf(':')) as `${string}/${string}`}`))
+  const known = new Set(services.map((service): Principal => `service:${withoutPort(service)}`))
   const named = new Set<Principal>(['gateway', ...rules.flatMap(({ principals }) => principals)])
   const unnamed = [...known].find((one) => !named.has(one)) ?? stranger
   // Nobody can speak as a service that does not run here.

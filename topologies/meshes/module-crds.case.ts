@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import { validatorOf } from '../substrates/kind/crds/openapi.case.ts'
-import type { MeshObject } from './istio/objects.ts'
+import type { MeshObject } from './kubernetes-objects.ts'
 
 interface Crd { spec: { group: string; names: { kind: string }; versions: { name: string }[] } }
 

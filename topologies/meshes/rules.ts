@@ -6,10 +6,10 @@ import type { Discovery } from '../../gateway/controlplane/protocol.ts'
 import { compileSnapshot } from '../../gateway/snapshot/compile.ts'
 import type { Snapshot, SnapshotRoute } from '../../gateway/snapshot/snapshot.ts'
 import type { ConfigDocument } from '../substrate.ts'
-import { accessOf, type AccessByService } from './access.ts'
+import { accessOf, type GuardedServices } from './access.ts'
 import { residencyOf, type Residency } from './reach.ts'
 
-export interface MeshRules { routes: readonly SnapshotRoute[]; residency: Residency; access: AccessByService }
+export interface MeshRules { routes: readonly SnapshotRoute[]; residency: Residency; access: GuardedServices }
 
 /** `gateway` is any one of the federation. */
 export function rulesOf(config: readonly ConfigDocument[], { name, role, region }: Snapshot['gateway'], discovery: Discovery): MeshRules {

@@ -4,7 +4,7 @@
 
 import { idempotentMethods } from '../../../gateway/drivers/plan.ts'
 import type { Service, Topology } from '../../topology.ts'
-import type { AccessByService } from '../access.ts'
+import type { GuardedServices } from '../access.ts'
 import { sourcesOf, type IntentionSource } from './plan-access.ts'
 import { gatewayName } from './plan-names.ts'
 import type { Reach } from '../reach.ts'
@@ -44,7 +44,7 @@ export interface RegionEntries {
   onceImported: ServiceResolver[]
 }
 
-export interface EntriesRequest { topology: Topology; names: ReadonlyMap<string, string>; reach: Reach; settings: ConsulSettings; access: AccessByService }
+export interface EntriesRequest { topology: Topology; names: ReadonlyMap<string, string>; reach: Reach; settings: ConsulSettings; access: GuardedServices }
 
 export function regionEntries(region: string, { topology, names, reach, settings, access }: EntriesRequest): RegionEntries {
   const here = topology.services.filter(({ regions }) => regions.includes(region)).map((service) => ({

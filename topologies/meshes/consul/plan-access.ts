@@ -3,6 +3,7 @@
 // which those are is asked of the policy itself (`isAmbiguous`), letter by letter, so that the two cannot drift apart.
 
 import { isAmbiguous, type AccessPath, type AccessRule, type Principal, type SnapshotAccess } from '../../../gateway/security/access.ts'
+import { withoutPort } from '../../service-name.ts'
 import { serviceHealthPath } from '../access.ts'
 import { gatewayName } from './plan-names.ts'
 
@@ -19,7 +20,7 @@ export interface IntentionSource { Name: string; Peer?: string; Action?: 'allow'
 export function identitiesOf(principal: Principal, names: ReadonlyMap<string, string>): string[] {
   if (principal === 'gateway') return [gatewayName]
   const key = principal.slice('service:'.length)
-  return [...names].filter(([service]) => service.slice(0, service.lastIndexOf(':')) === key).map(([, name]) => name)
+  return [...names].filter(([service]) => withoutPort(service) === key).map(([, name]) => name)
 }
 
 /** Empty when nobody may call: then there is to be no intention, because Consul takes none without sources. */

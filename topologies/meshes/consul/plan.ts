@@ -9,7 +9,7 @@ import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
 import type { PlaceRef, Topology } from '../../topology.ts'
 import { regionEntries, type RegionEntries } from './entries.ts'
 import { bootstrapArguments, type EnvoyPlan } from './envoy.ts'
-import type { AccessByService } from '../access.ts'
+import type { GuardedServices } from '../access.ts'
 import { agentAddresses, agentConfig, type AgentConfig } from './plan-agent.ts'
 import { consulNames, entryAddress, gatewayName, meshGatewayHost, meshGatewayName } from './plan-names.ts'
 import { reachOf, type Reach, type Residency } from '../reach.ts'
@@ -24,7 +24,7 @@ export interface ConsulPlan {
   /** Service of the topology → its name in Consul. */
   names: ReadonlyMap<string, string>
   /** What the intentions come from. */
-  access: AccessByService
+  access: GuardedServices
   /** In the order of the topology. */
   regions: ConsulRegion[]
   peerings: Peering[]
@@ -83,7 +83,7 @@ export interface ConsulPlanRequest {
   gateways: readonly Pick<GatewayBootstrap, 'region' | 'listen'>[]
   residency: Residency
   /** Absent = no policy guards any service: gateways may call all of them. */
-  access?: AccessByService
+  access?: GuardedServices
   settings: ConsulSettings
   /** Folder of the run. */
   stateDir: string
@@ -120,7 +120,7 @@ function takePorts(ports: Ports) {
   }
 }
 
-interface RegionRequest extends ConsulPlanRequest { access: AccessByService; names: ReadonlyMap<string, string>; reach: Reach; wanPort: number }
+interface RegionRequest extends ConsulPlanRequest { access: GuardedServices; names: ReadonlyMap<string, string>; reach: Reach; wanPort: number }
 
 function planRegion(region: string, own: RegionPorts, request: RegionRequest): ConsulRegion {
   const { topology, ports, settings, access, names, reach, wanPort, stateDir, logLevel = 'warn' } = request

@@ -2,7 +2,7 @@
 // another cluster's endpoints.
 
 import type { MeshAuthority } from '../certificates.ts'
-import type { MeshObject } from './objects.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 import { eastWestPort, rootNamespace } from './plan-values.ts'
 
 /** Made by the base chart; it may read services, endpoints and pods, and change nothing. */

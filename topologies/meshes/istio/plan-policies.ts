@@ -4,7 +4,7 @@
 import type { AccessPath, AccessRule, Principal, SnapshotAccess } from '../../../gateway/security/access.ts'
 import { topologyError } from '../../errors.ts'
 import { letsProbe, serviceHealthPath } from '../access.ts'
-import type { MeshObject } from './objects.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 
 /** security.istio.io/v1, Source and Operation. */
 export interface IstioRule {

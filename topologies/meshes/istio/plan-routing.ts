@@ -3,8 +3,8 @@
 
 import { idempotentMethods } from '../../../gateway/drivers/plan.ts'
 import type { Service } from '../../topology.ts'
-import type { MeshHost } from './plan-hosts.ts'
-import type { MeshObject } from './objects.ts'
+import type { MeshHost } from '../kubernetes-hosts.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 import type { IstioSettings } from './plan-settings.ts'
 
 export interface RoutingRequest {

@@ -2,7 +2,7 @@
 // charts' own values.yaml; what a person adds is laid over them.
 
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
-import { mergeValues, type ChartPlan, type Values } from './objects.ts'
+import { mergeValues, type ChartPlan, type Values } from '../kubernetes-objects.ts'
 
 export const rootNamespace = 'istio-system'
 export const eastWestName = 'istio-eastwestgateway'

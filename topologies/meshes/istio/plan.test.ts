@@ -4,9 +4,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { anyRequest, fromCatalogue, reversed } from './plan.case.ts'
-import { mergeValues, type MeshObject, type Values } from './objects.ts'
+import { mergeValues, type MeshObject, type Values } from '../kubernetes-objects.ts'
 import { planIstio, type IstioPlanRequest, type IstioRegion } from './plan.ts'
-import { labelOf, parseServiceName } from './plan-hosts.ts'
+import { labelOf, kubernetesName } from '../kubernetes-hosts.ts'
 import { remoteSecret } from './plan-join.ts'
 import { istioSettings, istioSettingsNamed, type IstioSettingsName } from './plan-settings.ts'
 
@@ -16,7 +16,7 @@ const istiod = (region: IstioRegion): { meshConfig: Values; global: Values } => 
 
 /** Regions whose endpoints this region's istiod offers for the service, as Istio decides it: all that run it, or its own. */
 function offered({ topology }: IstioPlanRequest, { region, local }: IstioRegion, name: string): string[] {
-  const { namespace, name: host } = parseServiceName(name)
+  const { namespace, name: host } = kubernetesName(name)
   const { regions } = topology.services.find((service) => service.name === name)!
   return local.includes(`${host}.run-${namespace}.svc.cluster.local`) ? regions.filter((one) => one === region) : regions
 }
@@ -29,7 +29,7 @@ function checkLaw(request: IstioPlanRequest): void {
       for (const one of elsewhere) expect(residency.get(name)?.has(one) ?? true, `${name} offered from ${region.region} in ${one}`).toBe(true)
       if (topology.failoverOwner === 'gateway') expect(elsewhere).toEqual([])
       if (!regions.includes(region.region)) continue
-      const { rules } = find(region, 'AuthorizationPolicy', labelOf(parseServiceName(name), parseServiceName(name).port))!.spec as { rules?: unknown[] }
+      const { rules } = find(region, 'AuthorizationPolicy', labelOf(kubernetesName(name), kubernetesName(name).port))!.spec as { rules?: unknown[] }
       if (residency.get(name)?.has(region.region) === false) {
         expect(rules).toBeUndefined()
         expect(region.forbidden).toContain(name)
@@ -153,7 +153,7 @@ test('a peer is read with a token, by a name that its certificate has', () => {
 })
 
 test('a name that Kubernetes would not take is refused, and a long one is shortened without clashes', () => {
-  for (const name of ['Shop/a:1', 'shop/1a:1', 'shop/a', 'a:1', `shop/${'a'.repeat(64)}:1`]) expect(() => parseServiceName(name)).toThrow(expect.objectContaining({ code: 'RGT_UNSUPPORTED' }))
+  for (const name of ['Shop/a:1', 'shop/1a:1', 'shop/a', 'a:1', `shop/${'a'.repeat(64)}:1`]) expect(() => kubernetesName(name)).toThrow(expect.objectContaining({ code: 'RGT_UNSUPPORTED' }))
   const long = { name: 'a'.repeat(63) }
   expect(new Set([1, 10, 100].map((port) => labelOf(long, port))).size).toBe(3)
   for (const port of [1, 65_535]) expect(labelOf(long, port)).toMatch(/^a[-a-z0-9]{61}[a-z0-9]$/)

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { findBundle } from '../../tools/bundles/index.ts'
-import type { MeshObject } from '../istio/objects.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 import { checkOf, moduleCrds, type Check } from '../module-crds.case.ts'
 import { fromCatalogue } from './plan.case.ts'
 import { planLinkerd } from './plan.ts'

@@ -4,8 +4,8 @@
 import { idempotentMethods } from '../../../gateway/drivers/plan.ts'
 import { topologyError } from '../../errors.ts'
 import type { Service } from '../../topology.ts'
-import type { MeshObject } from '../istio/objects.ts'
-import type { MeshHost } from '../istio/plan-hosts.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
+import type { MeshHost } from '../kubernetes-hosts.ts'
 import type { LinkerdSettings } from './plan-settings.ts'
 
 const longestLabel = 63

@@ -1,6 +1,6 @@
 // What joins the clusters of a mesh: a Link a peer, with its credentials and this region's own way to its gateway.
 
-import type { MeshObject } from '../istio/objects.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 import type { LinkerdSettings } from './plan-settings.ts'
 
 export const multiclusterNamespace = 'linkerd-multicluster'

@@ -2,7 +2,7 @@
 // the same callers, and an authorization that ties the route to their identities.
 
 import type { Principal, SnapshotAccess } from '../../../gateway/security/access.ts'
-import type { MeshObject } from '../istio/objects.ts'
+import type { MeshObject } from '../kubernetes-objects.ts'
 import { matchesOf, type AccessMatch } from './plan-matches.ts'
 
 const group = 'policy.linkerd.io'

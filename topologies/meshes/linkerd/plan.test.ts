@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { reversed } from '../istio/plan.case.ts'
-import { labelOf, parseServiceName } from '../istio/plan-hosts.ts'
+import { labelOf, kubernetesName } from '../kubernetes-hosts.ts'
 import { anyRequest, fromCatalogue } from './plan.case.ts'
 import { planLinkerd, type LinkerdPlanRequest, type LinkerdRegion } from './plan.ts'
 import { mirrorName } from './plan-failover.ts'
@@ -20,7 +20,7 @@ function checkLaw(request: LinkerdPlanRequest): void {
   const may = (service: string, region: string): boolean => residency.get(service)?.has(region) ?? true
   for (const region of regions) {
     for (const { name, regions: runs } of topology.services) {
-      const { namespace, name: host, port } = parseServiceName(name)
+      const { namespace, name: host, port } = kubernetesName(name)
       if (!runs.includes(region.region)) continue
       const split = specOf(region, 'TrafficSplit', host) as { backends: { service: string }[] } | undefined
       const peers = (split?.backends ?? []).slice(1).map(({ service }) => service.slice(host.length + 1))

@@ -3,7 +3,7 @@
 
 import { expect, test } from 'vitest'
 import { loadTopology } from '../../load.ts'
-import { layOutClusters, linkEntries, parseService, portsNeeded, publishLinks, type LayoutRequest } from './layout.ts'
+import { layOutClusters, linkEntries, portsNeeded, publishLinks, type LayoutRequest } from './layout.ts'
 import { fixedNodePorts, podPorts } from './manifests/region.ts'
 
 async function lay(name = 'three-regions', change: Partial<LayoutRequest> = {}) {
@@ -92,8 +92,4 @@ test('in clusters of others every namespace is the run\'s own', async () => {
   expect(layout.regions[0].namespaces).toEqual({ system: 'regatta-abc-system', ofConfig: { shop: 'regatta-abc-shop', infra: 'regatta-abc-infra' } })
   expect(layout.regions[0].gateway.controlPlanes).toEqual([{ host: 'control-plane.regatta-abc-system.svc.cluster.local', port: podPorts.controlPlane }])
   expect(layout.regions[0].controlPlane.kubernetes?.namespaces).toEqual(layout.regions[0].namespaces.ofConfig)
-})
-
-test('a service name has three parts', () => {
-  expect(parseService('shop/catalog:8080')).toEqual({ namespace: 'shop', name: 'catalog', port: 8080 })
 })

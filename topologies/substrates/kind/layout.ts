@@ -9,6 +9,7 @@
 import type { Discovery } from '../../../gateway/controlplane/protocol.ts'
 import { defaultLimits, type GatewayBootstrap } from '../../../gateway/dataplane/bootstrap.ts'
 import type { SnapshotAddress } from '../../../gateway/snapshot/snapshot.ts'
+import { parseServiceName } from '../../service-name.ts'
 import type { PlaceRef, Topology } from '../../topology.ts'
 import type { GroupEntries } from '../sockets/generator/bootstrap.ts'
 import type { LinkEntry } from '../sockets/links.ts'
@@ -163,7 +164,7 @@ const at = (port: number): SnapshotAddress => ({ host: anywhere, port })
 const controlPlaneHost = ({ system }: Namespaces): string => `control-plane.${system}.svc.cluster.local`
 
 function namespacesOf({ topology, configNamespaces, namespacePrefix: prefix }: LayoutRequest): Namespaces {
-  const names = [...new Set([...configNamespaces, ...topology.services.map(({ name }) => parseService(name).namespace)])].sort()
+  const names = [...new Set([...configNamespaces, ...topology.services.map(({ name }) => parseServiceName(name).namespace)])].sort()
   return {
     system: `${prefix ?? 'regatta'}-system`,
     ofConfig: Object.fromEntries(names.map((name) => [name, prefix === null ? name : `${prefix}-${name}`])),
@@ -179,12 +180,6 @@ export function calledThrough(plan: RegionPlan, host: string): RegionPlan {
   }
 }
 
-/** `namespace/name:port` */
-export function parseService(service: string): { namespace: string; name: string; port: number } {
-  const [namespace, rest] = service.split('/')
-  const [name, port] = rest.split(':')
-  return { namespace, name, port: Number(port) }
-}
 
 /**
  * Replica i of every service of a namespace shares a pod, so that a small machine carries three regions; each has its own port.
@@ -193,7 +188,7 @@ export function parseService(service: string): { namespace: string; name: string
 function servicesPods({ services }: Topology, region: string, { token, seed, apart }: { token: string; seed: number; apart: boolean }): ServicesPod[] {
   const here = services.filter(({ regions }) => regions.includes(region))
   const together = Map.groupBy(here, (service) => {
-    const { namespace, name } = parseService(service.name)
+    const { namespace, name } = parseServiceName(service.name)
     return apart ? `${namespace}/${name}` : namespace
   })
   return [...together].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([of, mine]) => {

@@ -2,12 +2,11 @@
 // its service, and asked again for as long as a change may take to arrive. What proxies say of their configuration is not
 // believed, only what they answer.
 
-import { setTimeout as sleep } from 'node:timers/promises'
-import { systemClock } from '../../../gateway/runtime.ts'
 import type { SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
 import { isProbe } from '../../meshes/access.ts'
 import { disagreement, disagrees, matrixOf, type Answered, type Cell } from '../../meshes/agreement.ts'
 import type { ConsulPlan, ConsulRegion } from '../../meshes/consul/plan.ts'
+import { askUntilAgreed } from '../sockets/ask-until-agreed.ts'
 import { inTurns } from '../sockets/at-once.ts'
 import { atOnce, openAsking, type AskingRequest } from './agreement-asking.ts'
 
@@ -16,9 +15,9 @@ export interface ProofRequest extends AskingRequest {
   routes: readonly SnapshotRoute[]
 }
 
-/** What was changed a moment ago is heard of by proxies one after another. */
-const settleMs = 5_000
-const lookMs = 250
+/** Five seconds in all. */
+const rounds = 20
+const waitMs = 250
 
 /**
  * Gives how many cells were asked about, each in every region that may serve its service. Throws RGT_MESH_POLICY when
@@ -45,11 +44,5 @@ async function askRegion(region: ConsulRegion, cells: readonly Cell[], request: 
   if (here.length === 0) return []
   await using asking = await openAsking(region, here, request)
   const ask = async (cell: Cell): Promise<Answered> => ({ cell, region: region.region, mesh: await asking.mesh(cell), gateway: await asking.gateway(cell) })
-  const untilUs = systemClock.nowUs() + settleMs * 1000
-  for (;;) {
-    // All of them each time: a change that arrives late may open what was shut a moment ago.
-    const answers = await inTurns(here, atOnce, ask)
-    if (!answers.some((one) => apartIn(plan, one)) || systemClock.nowUs() > untilUs) return answers
-    await sleep(lookMs, undefined, { signal })
-  }
+  return askUntilAgreed(here, { ask: (some) => inTurns(some, atOnce, ask), isApart: (one) => apartIn(plan, one), rounds, waitMs, signal })
 }

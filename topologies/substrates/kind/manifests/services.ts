@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import type { V1Service } from '@kubernetes/client-node'
-import { parseService } from '../layout.ts'
+import { parseServiceName } from '../../../service-name.ts'
 import { runLabels, type Manifest } from './labels.ts'
 import { inServiceLabel, partLabel, podPorts, serviceLabel, type RegionPlan, type ServicesPod } from './region.ts'
 import type { Workload } from './workload.ts'
@@ -20,7 +20,7 @@ export function servicesWorkloads(plan: RegionPlan): Workload[] {
     ],
     health: { port: controlPort, live: '/healthz', ready: '/healthz' },
     cpuRequest: '50m', memory: { request: '64Mi', limit: '256Mi' }, replacement: 'RollingUpdate',
-    labels: Object.fromEntries(bootstrap.endpoints.map(({ service }) => [serviceLabel(parseService(service).name), 'true'])),
+    labels: Object.fromEntries(bootstrap.endpoints.map(({ service }) => [serviceLabel(parseServiceName(service).name), 'true'])),
   }))
 }
 
@@ -48,7 +48,7 @@ export function services(plan: RegionPlan): Manifest<V1Service>[] {
 }
 
 /** Each service that any of the pods runs, once. */
-function namesOf(pods: readonly ServicesPod[]): (ReturnType<typeof parseService> & { whole: string })[] {
+function namesOf(pods: readonly ServicesPod[]): (ReturnType<typeof parseServiceName> & { whole: string })[] {
   const all = new Set(pods.flatMap(({ bootstrap }) => bootstrap.endpoints.map(({ service }) => service)))
-  return [...all].map((whole) => ({ whole, ...parseService(whole) }))
+  return [...all].map((whole) => ({ whole, ...parseServiceName(whole) }))
 }

@@ -3,18 +3,18 @@
 // what proxies say of their configuration.
 
 import { request as httpRequest } from 'node:http'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { accessDeniedCode } from '../../../../gateway/dataplane/answers.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import { allows, type Principal, type SnapshotAccess } from '../../../../gateway/security/access.ts'
 import type { SnapshotAddress, SnapshotRoute } from '../../../../gateway/snapshot/snapshot.ts'
 import { topologyError } from '../../../errors.ts'
+import { parseServiceName } from '../../../service-name.ts'
 import { isProbe } from '../../../meshes/access.ts'
 import { disagreement, disagrees, matrixOf, type Answered, type Cell, type GatewayAnswer, type MeshAnswer } from '../../../meshes/agreement.ts'
 import { fqdn } from '../../../meshes/istio/plan-routing.ts'
+import { askUntilAgreed } from '../../sockets/ask-until-agreed.ts'
 import { inTurns } from '../../sockets/at-once.ts'
 import type { Ground } from '../grounds.ts'
-import { parseService } from '../layout.ts'
 import { partLabel, serviceLabel, type RegionPlan } from '../manifests/region.ts'
 import { askInPod, type Ask, type Heard, type Pod } from './asked-in-pods.ts'
 
@@ -34,9 +34,9 @@ export interface AgreementProof {
 /** What a cell was answered, and whether the mesh may let in what no rule allows. */
 interface Judged { answered: Answered; excepted: boolean }
 
-/** What was changed a moment ago is heard of by proxies one after another. */
-const settleTries = 10
-const lookMs = 500
+/** Five seconds in all, and what asking takes. */
+const rounds = 10
+const waitMs = 500
 const answerMs = 3_000
 const atOnce = 8
 
@@ -56,24 +56,22 @@ async function askRegion(ground: Ground, all: readonly Cell[], proof: AgreementP
   const forbidden = proof.forbiddenIn(ground.region)
   const here = new Set(plan.services.flatMap(({ bootstrap }) => bootstrap.endpoints.map(({ service }) => service)).filter((service) => !forbidden.includes(service)))
   const asking = await openAsking(ground, plan, proof)
-  let judged = await asking(all.filter(({ service }) => here.has(service)))
-  for (let tries = 0; tries < settleTries && judged.some(isApart); tries++) {
-    await sleep(lookMs, undefined, { signal: proof.signal })
-    const again = new Map((await asking(judged.filter(isApart).map(({ answered }) => answered.cell))).map((one) => [one.answered.cell, one]))
-    judged = judged.map((one) => again.get(one.answered.cell) ?? one)
+  const ask = async (cells: readonly Cell[]): Promise<Judged[]> => {
+    const judged = new Map((await asking(cells)).map((one) => [one.answered.cell, one]))
+    return cells.map((cell) => judged.get(cell)!)
   }
-  return judged
+  return askUntilAgreed(all.filter(({ service }) => here.has(service)), { ask, isApart, rounds, waitMs, signal: proof.signal })
 }
 
 async function openAsking(ground: Ground, plan: RegionPlan, { access, ingressOf, signal }: AgreementProof): Promise<(cells: readonly Cell[]) => Promise<Judged[]>> {
   const { region, api, nodes } = ground
   const addresses = new Map(await Promise.all([...access.keys()].map(async (service) => {
-    const { namespace, name } = parseService(service)
+    const { namespace, name } = parseServiceName(service)
     const found = await api.read({ apiVersion: 'v1', kind: 'Service', namespace: plan.namespaces.ofConfig[namespace], name }) as { spec?: { clusterIP?: string } } | null
     return [service, found?.spec?.clusterIP ?? ''] as const
   })))
   const askOf = ({ service, method, path }: Cell): Ask => {
-    const { namespace, name, port } = parseService(service)
+    const { namespace, name, port } = parseServiceName(service)
     return { address: addresses.get(service)!, port, host: fqdn(name, plan.namespaces.ofConfig[namespace]), method, path }
   }
   return async (cells) => {

@@ -9,7 +9,7 @@ import { fqdn } from '../../../meshes/istio/plan-routing.ts'
 import type { IstioRegion } from '../../../meshes/istio/plan.ts'
 import type { Topology } from '../../../topology.ts'
 import type { Ground } from '../grounds.ts'
-import { parseService } from '../layout.ts'
+import { parseServiceName } from '../../../service-name.ts'
 import { partLabel, type RegionPlan } from '../manifests/region.ts'
 
 /** The agent beside Envoy hands out its numbers here, and traffic to it passes no sidecar. */
@@ -26,7 +26,7 @@ const answerMs = 5_000
 export async function seesAll({ ground: { region, api }, plan, topology, region: { local }, timeoutMs, signal }: Seeing): Promise<void> {
   const untilUs = systemClock.nowUs() + timeoutMs * 1000
   const wanted = new Map(topology.services.filter(({ regions }) => regions.includes(region)).map(({ name, replicas, regions }) => {
-    const { namespace, name: service, port } = parseService(name)
+    const { namespace, name: service, port } = parseServiceName(name)
     const host = fqdn(service, plan.namespaces.ofConfig[namespace])
     return [`outbound|${port}||${host}`, replicas + (local.includes(host) ? 0 : regions.length - 1)] as const
   }))

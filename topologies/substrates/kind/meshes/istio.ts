@@ -17,7 +17,8 @@ import type { Topology } from '../../../topology.ts'
 import { needTool } from '../../sockets/run-tools.ts'
 import type { RegionApi } from '../api/api.ts'
 import { readyTimeoutOf } from '../grounds.ts'
-import { meshDial, meshNodePorts, parseService, type KindLayout } from '../layout.ts'
+import { meshDial, meshNodePorts, type KindLayout } from '../layout.ts'
+import { parseServiceName } from '../../../service-name.ts'
 import { partLabel, podPorts, runLabel, serviceLabel, type RegionPlan } from '../manifests/region.ts'
 import type { Site } from '../site.ts'
 import { renderChart, type Chart, type Helm } from './charts.ts'
@@ -65,7 +66,7 @@ export async function openIstio(request: StartRequest, site: Site, layout: KindL
     name: 'istio',
     images: (await Promise.all(here.map(async (image) => (await docker.imageExists(image) ? [image] : [])))).flat(),
     config: (documents) => addressedByName(documents, (service) => {
-      const { namespace, name } = parseService(service)
+      const { namespace, name } = parseServiceName(service)
       return fqdn(name, layout.regions[0].namespaces.ofConfig[namespace] ?? namespace)
     }),
     install: (ground, stop) => installRegion({ region: told(ground.region), api: ground.api, helm: { ...helm, signal: stop }, install, timeoutMs }),
@@ -107,7 +108,7 @@ function placementOf({ regions }: KindLayout): Placement {
     namespaceOf: (namespace) => ofConfig[namespace],
     podsOf(region, service) {
       const endpoints = regions.find((one) => one.region === region)!.services.flatMap(({ bootstrap }) => bootstrap.endpoints)
-      return { labels: { [partLabel]: 'services', [serviceLabel(parseService(service).name)]: 'true' }, port: endpoints.find((one) => one.service === service)!.port }
+      return { labels: { [partLabel]: 'services', [serviceLabel(parseServiceName(service).name)]: 'true' }, port: endpoints.find((one) => one.service === service)!.port }
     },
     accountOf(principal) {
       if (principal === 'gateway') return { namespace: system, account: 'gateway' }

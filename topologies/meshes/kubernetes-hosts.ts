@@ -2,9 +2,10 @@
 // the strictest of what holds for its ports, because nothing finer can be said to a mesh.
 
 import { createHash } from 'node:crypto'
-import { topologyError } from '../../errors.ts'
-import type { Service, Topology } from '../../topology.ts'
-import type { Reach } from '../reach.ts'
+import { topologyError } from '../errors.ts'
+import { parseServiceName, type ServiceName } from '../service-name.ts'
+import type { Service, Topology } from '../topology.ts'
+import type { Reach } from './reach.ts'
 
 const longestLabel = 63
 
@@ -18,20 +19,19 @@ export interface MeshHost {
   services: { service: Service; port: number }[]
 }
 
-/** `namespace/name:port`. Throws RGT_UNSUPPORTED: a mesh of Kubernetes needs names that Kubernetes takes. */
-export function parseServiceName(service: string): { namespace: string; name: string; port: number } {
-  const [, namespace, name, port] = /^([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/([a-z](?:[-a-z0-9]{0,61}[a-z0-9])?):(\d+)$/.exec(service) ?? []
-  if (port === undefined) {
-    throw topologyError('RGT_UNSUPPORTED', `service ${service} cannot stand in a mesh of Kubernetes`, { expected: 'NAMESPACE/NAME:PORT with names that are DNS labels (RFC 1035)', found: service })
-  }
-  return { namespace, name, port: Number(port) }
+const dnsLabels = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\/[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?:\d+$/
+
+/** Throws RGT_UNSUPPORTED: a mesh of Kubernetes needs names that Kubernetes takes. */
+export function kubernetesName(service: string): ServiceName {
+  if (dnsLabels.test(service)) return parseServiceName(service)
+  throw topologyError('RGT_UNSUPPORTED', `service ${service} cannot stand in a mesh of Kubernetes`, { expected: 'NAMESPACE/NAME:PORT with names that are DNS labels (RFC 1035)', found: service })
 }
 
 /** Sorted by key; ports sorted. */
 export function hostsOf({ services }: Pick<Topology, 'services'>): MeshHost[] {
   const hosts = new Map<string, MeshHost>()
   for (const service of services) {
-    const { namespace, name, port } = parseServiceName(service.name)
+    const { namespace, name, port } = kubernetesName(service.name)
     const key = `${namespace}/${name}`
     if (!hosts.has(key)) hosts.set(key, { key, namespace, name, services: [] })
     hosts.get(key)!.services.push({ service, port })
