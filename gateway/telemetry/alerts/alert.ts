@@ -12,7 +12,7 @@ export interface AlertEvent {
   state: 'firing' | 'resolved'
   /** What it is about: route, tenant, client, certificate …; equal labels are one alert. */
   labels: Record<string, string>
-  /** What was observed, and the bound, in `unit`. */
+  /** What was observed (of an alert that is over: last), and the bound, in `unit`. */
   value: number
   bound: number
   unit: string
@@ -37,6 +37,8 @@ export interface AlertCore {
 export interface AlertRules {
   /** `namespace/name`. */
   policy: string
+  /** How the ids of the routes begin that rules about requests look at: `namespace/` or `namespace/route/`; null = every route. */
+  routes: readonly string[] | null
   rules: readonly AlertRule[]
   deliver: readonly AlertDelivery[]
 }
@@ -46,8 +48,13 @@ export interface AlertRule {
   /** Registry key of `alerts/index.ts`. */
   kind: string
   severity: 'page' | 'ticket'
+  /** What is seen must be seen for so long before the alert fires, microseconds; 0 = at once. Prometheus: `for`. */
+  forUs: number
+  /** It ends when nothing was seen for so long, microseconds: what comes and goes is one alert. Prometheus: `keep_firing_for`. */
+  keepFiringForUs: number
   /** Parameters of that kind, validated by it. */
   parameters: Readonly<Record<string, unknown>>
 }
 
-export type AlertDelivery = { kind: 'webhook'; url: string } | { kind: 'file'; path: string }
+/** `severity`: only alerts of it; absent = all. `path`: below the folder of alerts in the plane's state folder. */
+export type AlertDelivery = { severity?: 'page' | 'ticket' } & ({ kind: 'webhook'; url: string } | { kind: 'file'; path: string })
