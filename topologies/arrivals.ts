@@ -2,6 +2,7 @@
 // (a hash of seed and index), so arrival i never depends on who asked for which arrival before: the generator,
 // k6 and the simulation play the same schedule, and a replay needs the load only.
 
+import { atSeasonClock, seasonClock, type Season } from './season.ts'
 import type { Entry } from './topology.ts'
 import type { LoadSpec, RequestTemplate, StreamSpec } from './substrate.ts'
 
@@ -45,22 +46,27 @@ export interface Arrival {
  * Walks one stream's arrivals in order without allocating. Before the first `next()` it stands before the
  * first arrival; when `next()` gives false there are no more before the load's `toUs`.
  * Constant: arrival i is due at fromUs + phaseUs + i / rate. Poisson: the first at fromUs + phaseUs, then
- * exponential gaps by inversion, -ln(1 - u) / rate.
+ * exponential gaps by inversion, -ln(1 - u) / rate. With a season, both by the season's clock (season.ts), which
+ * counts from the run's zero: streams of one season rise and fall together.
  */
 export class ArrivalCursor {
   readonly stream: StreamSpec
   index = -1
   atUs = 0
   template = 0
+  /** By the clock of the season; the run's own where there is none. */
   #exactUs: number
   readonly #firstUs: number
   readonly #toUs: number
   readonly #gapUs: number
+  readonly #season: Season | undefined
   readonly #shares: Shares
 
   constructor(load: Pick<LoadSpec, 'fromUs' | 'toUs'>, stream: StreamSpec) {
     this.stream = stream
-    this.#firstUs = load.fromUs + stream.phaseUs
+    const firstUs = load.fromUs + stream.phaseUs
+    this.#season = stream.season
+    this.#firstUs = stream.season === undefined ? firstUs : seasonClock(stream.season, firstUs)
     this.#exactUs = this.#firstUs
     this.#toUs = load.toUs
     this.#gapUs = stream.ratePerSecond > 0 ? 1_000_000 / stream.ratePerSecond : Infinity
@@ -74,7 +80,7 @@ export class ArrivalCursor {
       : this.stream.arrivals === 'constant'
         ? this.#firstUs + index * this.#gapUs
         : this.#exactUs - Math.log(1 - uniformAt(this.stream.seed, index, 0)) * this.#gapUs
-    const atUs = Math.round(exactUs)
+    const atUs = Math.round(this.#season === undefined || exactUs === Infinity ? exactUs : atSeasonClock(this.#season, exactUs))
     if (!(atUs < this.#toUs)) return false
     this.index = index
     this.#exactUs = exactUs

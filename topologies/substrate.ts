@@ -13,6 +13,8 @@ export interface Substrate {
   readonly time: 'real' | 'virtual'
   /** Metrics that cannot be measured here, and why: thresholds on them are told as unsupported. */
   readonly unmeasured: Readonly<Record<string, string>>
+  /** Why nothing can be traced here: a scenario that asks for it is played without. Absent = it can. */
+  readonly untraced?: string
   /** How long the phases before a fault last here at least, microseconds; a plan's own may be longer. */
   readonly leastUs?: Readonly<{ warmup: number; steady: number }>
   capabilities(): Capabilities
@@ -209,7 +211,7 @@ export interface StreamSpec {
   /** Its requests begin their traces; absent = no. */
   traced?: boolean
   /** The rate swings by `swing` (0 to 1) of itself around `ratePerSecond`, a sine of this period; absent = it is even. */
-  season?: { periodUs: number; swing: number }
+  season?: import('./season.ts').Season
 }
 
 export interface RequestTemplate {
