@@ -124,7 +124,7 @@ function proberTemplate(scenario: Scenario): RequestTemplate {
 
 /** The highest sum of rates at any time, requests a second, rounded up. */
 function peakRate(loads: readonly LoadSpec[]): number {
-  const rate = (load: LoadSpec): number => load.streams.reduce((sum, stream) => sum + stream.ratePerSecond, 0)
+  const rate = (load: LoadSpec): number => load.streams.reduce((sum, stream) => sum + stream.ratePerSecond * (1 + (stream.season?.swing ?? 0)), 0)
   const at = (timeUs: number): number => loads
     .filter((load) => load.fromUs <= timeUs && timeUs < load.toUs)
     .reduce((sum, load) => sum + rate(load), 0)

@@ -29,6 +29,7 @@ export function loadsOf(reading: Reading): LoadBlock[] {
       groups: block.groups, timeoutMs: block.timeout / 1000, suite: block.suite,
       mix: mixOf(reading, block, path),
       ...(block.maxInFlight === undefined ? {} : { maxInFlight: block.maxInFlight }),
+      ...(block.season === undefined ? {} : { season: { periodUs: block.season.period, swing: block.season.swing } }),
     }
     tryOut(reading, path, () => planLoads([{ ...load, groups: null }], reading.topology, 0, { fromUs: 0, toUs: 1 }))
     return load

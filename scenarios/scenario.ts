@@ -49,6 +49,8 @@ export interface LoadBlock {
   timeoutMs: number
   /** Requests that its generator has out at most; what is due beyond that is dropped. */
   maxInFlight?: number
+  /** The rate swings around `ratePerSecond`; absent = it is even. */
+  season?: import('../topologies/season.ts').Season
   /** Hand-written k6 suite (`suites/NAME.ts`); null = rendered from `mix`. */
   suite: string | null
   mix: { name: string; weight: number; method: string; host: string; path: string; headers: Record<string, string>; bodyBytes: number }[]

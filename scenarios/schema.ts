@@ -38,6 +38,10 @@ const load = z.strictObject({
   timeout: durationUs.default(2_000_000).describe('How long a client waits for the whole request.'),
   maxInFlight: z.int().min(1).max(1_000_000).optional().describe('Requests that its generator has out at most; what is due beyond that is dropped, which makes a run inconclusive. For `open-loop`; default: 2000 on sockets, no limit in virtual time.'),
   suite: z.string().min(1).nullable().default(null).describe('A hand-written k6 suite instead of one rendered from `mix`.'),
+  season: z.strictObject({
+    period: durationUs.refine((us) => us > 0, { message: 'must be longer than 0s' }),
+    swing: z.number().min(0).max(1).describe('Share of the rate by which it rises and falls.'),
+  }).optional().describe('The rate swings around `rate`, a sine from the run\'s zero. For `open-loop`.'),
   host: z.string().min(1).optional().describe('Host of every template that names none.'),
   mix: z.array(template).min(1),
 })

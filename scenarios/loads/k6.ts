@@ -26,6 +26,11 @@ export const k6: LoadKind = {
         expected: 'no maxInFlight, or kind: open-loop', found: `maxInFlight: ${block.maxInFlight}`,
       })
     }
+    if (block.season !== undefined) {
+      throw scenarioError('RGT_LOAD_KIND', `load ${block.name} has a season, and k6 plays an even rate only`, {
+        expected: 'no season, or kind: open-loop', found: 'season',
+      })
+    }
     const load: LoadSpec = { name: block.name, source: 'load', engine: 'k6', streams: streamsOf(block, context), ...context.window }
     return block.suite === null ? load : { ...load, suite: suitePath(block.suite) }
   },

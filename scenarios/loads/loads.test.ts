@@ -56,6 +56,7 @@ describe('a plan of loads', () => {
     ['an unknown group', block({ groups: ['europa'] }), 'RGT_SCENARIO_REFERENCE', /europe, america, asia/],
     ['an unknown suite', block({ suite: 'spikes' }), 'RGT_SCENARIO_REFERENCE', /shop-journey, spike/],
     ['a suite outside its folder', block({ suite: '../loads/k6' }), 'RGT_SCENARIO_REFERENCE', /shop-journey, spike/],
+    ['a season of k6', block({ season: { periodUs: 60_000_000, swing: 0.5 } }), 'RGT_LOAD_KIND', /open-loop/],
     ['Poisson arrivals of k6', block({ arrivals: 'poisson' }), 'RGT_LOAD_KIND', /open-loop/],
     ['a suite for the open-loop engine', block({ kind: 'open-loop', suite: 'spike' }), 'RGT_LOAD_KIND', /kind: k6/],
     ['an unknown kind', block({ kind: 'wrk' }), 'RGT_LOAD_KIND', /k6, open-loop/],

@@ -30,5 +30,6 @@ export function streamsOf(block: LoadBlock, { topology, seed }: LoadContext): St
     timeoutMs: block.timeoutMs,
     templates: block.mix,
     pinned: null,
+    ...(block.season === undefined ? {} : { season: block.season }),
   }))
 }

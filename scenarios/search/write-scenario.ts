@@ -55,11 +55,12 @@ function specOf(scenario: Scenario, folder: string): object {
   }
 }
 
-function loadOf({ name, kind, ratePerSecond, arrivals, groups, timeoutMs, suite, mix }: LoadBlock): object {
+function loadOf({ name, kind, ratePerSecond, arrivals, groups, timeoutMs, season, suite, mix }: LoadBlock): object {
   return {
     name, kind, rate: ratePerSecond, arrivals,
     ...(groups === null ? {} : { groups }),
     timeout: formatDuration(timeoutMs * 1000),
+    ...(season === undefined ? {} : { season: { period: formatDuration(season.periodUs), swing: season.swing } }),
     ...(suite === null ? {} : { suite }),
     mix: mix.map(({ headers, bodyBytes, ...template }) => ({
       ...template, ...(Object.keys(headers).length === 0 ? {} : { headers }), ...(bodyBytes === 0 ? {} : { bodyBytes }),
