@@ -2,6 +2,7 @@
 // number of flags a field that says who may copy it on. Copying a head is then one loop and no lookups.
 
 import type { HeaderView } from '../routing/table.ts'
+import { traceFields } from '../telemetry/context/index.ts'
 
 /** Why a field is not simply copied. A field may carry several flags. */
 export const FieldFlag = {
@@ -17,6 +18,8 @@ export const FieldFlag = {
   RequestId: 32,
   Expect: 64,
   Connection: 128,
+  /** Trace context: copied on as it came, unless this gateway has a part in the trace and writes its own. */
+  Trace: 256,
 } as const
 
 interface NameInfo { name: string; flags: number }
@@ -38,6 +41,7 @@ const wellKnown: Record<string, number> = {
   'x-forwarded-for': FieldFlag.Forwarded,
   'x-forwarded-proto': FieldFlag.Forwarded,
   'x-forwarded-host': FieldFlag.Forwarded,
+  ...Object.fromEntries(traceFields.map((name) => [name, FieldFlag.Trace])),
   // Said by a sidecar to its gateway; nobody else is to believe or to be told it.
   'x-forwarded-client-cert': FieldFlag.Forwarded,
 }

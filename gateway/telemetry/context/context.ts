@@ -18,16 +18,27 @@ export interface TraceContext {
   randomness: string
   /** Other sub-keys of `ot`, passed on as they came; '' = none. */
   otherOt: string
+  /** Members that stood before `ot`; absent = none did. Whoever changes `ot` moves it to the front: see `withThreshold`. */
+  otAt?: number
 }
 
 /** What came with a request. */
 export interface Extracted {
   /** null: there is none, or what there is may not be used; the trace begins here. */
   context: TraceContext | null
-  /** Where the context came from. */
+  /** In which format context came; with `context` null it came broken, and the trace restarts. */
   format: 'w3c' | 'b3' | 'none'
-  /** Why context that was there is not used, for a counter and the span; null = nothing was wrong. */
-  problem: string | null
+  /** What of it is not used, and why, for a counter and the span; null = nothing was wrong. */
+  problem: ContextProblem | null
   /** Of `baggage`, within the limits of W3C baggage; '' = none. */
   baggage: string
 }
+
+/**
+ * What can be wrong, the gravest first. The first two restart the trace. Of a broken `tracestate` nothing is used, of a
+ * broken `ot` only what is whole, of broken baggage nothing; of baggage over the limits what is within them.
+ */
+export const contextProblems = [
+  'traceparent-malformed', 'b3-malformed', 'tracestate-malformed', 'tracestate-ot', 'baggage-malformed', 'baggage-limits',
+] as const
+export type ContextProblem = (typeof contextProblems)[number]

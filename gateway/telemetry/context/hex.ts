@@ -1,0 +1,22 @@
+// Lower-case hex digits by character code. Each request's ids pass through here, so there is no regular expression.
+
+/** Value of a digit by its code; -1 for what is none. */
+const values = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)))
+
+/** All values of `text[from..to)` or-ed: negative when one is no lower-case hex digit, 0 when all are nought. */
+export function hexBits(text: string, from: number, to: number): number {
+  let bits = 0
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at)
+    // Past the end the code is NaN, which is not below 128 either.
+    bits |= code < 128 ? values[code] : -1
+  }
+  return bits
+}
+
+/** The number that `text[from..to)` stands for: digits that were checked, at most 12 of them, so that it is exact. */
+export function hexNumber(text: string, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) value = value * 16 + values[text.charCodeAt(at)]
+  return value
+}
