@@ -125,7 +125,7 @@ export interface HistorySink {
  * returns. A list of values may hold a string more than once.
  */
 export interface RowBlock {
-  table: 'requests' | 'attempts'
+  table: 'requests' | 'attempts' | 'spans'
   length: number
   columns: Record<string, BlockColumn>
 }

@@ -1,13 +1,13 @@
-// The columns of the two tables: one line a field of a row. Everything else in this folder (writing, sorting,
+// The columns of the three tables: one line a field of a row. Everything else in this folder (writing, sorting,
 // reading, the Arrow schema) follows from these lines, so a new column is one line here and one in the row type.
 
 import { Bool, Dictionary, Field, Float64, Int32, Schema, Uint16, Utf8, type DataType } from 'apache-arrow'
-import type { AttemptRow, RequestRow } from '../history.ts'
+import type { AttemptRow, RequestRow, SpanRow } from '../history.ts'
 import { historyVersion } from '../history.ts'
 
 /**
  * text: a string of its own in each row. code: one of few strings, kept once (dictionary). us: a time in
- * microseconds, float64. int32 and uint16: rounded and held within their width. flag: true or false.
+ * microseconds, or another number with fractions, float64. int32 and uint16: rounded and held within their width. flag: true or false.
  */
 export type ColumnKind = 'text' | 'code' | 'us' | 'int32' | 'uint16' | 'flag'
 
@@ -27,15 +27,23 @@ export const attemptColumns = {
   durationUs: 'int32', status: 'uint16', outcome: 'code', gateway: 'code',
 } as const satisfies Columns<AttemptRow>
 
+/** Rows are sorted by `startUs`, then `traceId`, then `spanId`, then the rest in this order. */
+export const spanColumns = {
+  traceId: 'text', spanId: 'text', parentSpanId: 'text', process: 'code', kind: 'code', name: 'code', startUs: 'us', durationUs: 'int32',
+  requestId: 'text', route: 'code', service: 'code', region: 'code', target: 'code', status: 'uint16', attempt: 'uint16', outcome: 'code',
+  kept: 'code', adjustedCount: 'us',
+} as const satisfies Columns<SpanRow>
+
 /** A table of the history: its name, its columns, and what its rows are sorted by. */
 export interface TableSpec<Row> {
-  name: 'requests' | 'attempts'
+  name: 'requests' | 'attempts' | 'spans'
   columns: Columns<Row>
   sortBy: readonly (keyof Row & string)[]
 }
 
 export const requestTable: TableSpec<RequestRow> = { name: 'requests', columns: requestColumns, sortBy: ['scheduledUs', 'id'] }
 export const attemptTable: TableSpec<AttemptRow> = { name: 'attempts', columns: attemptColumns, sortBy: ['startUs', 'requestId'] }
+export const spanTable: TableSpec<SpanRow> = { name: 'spans', columns: spanColumns, sortBy: ['startUs', 'traceId', 'spanId'] }
 
 export function columnNames<Row>(table: TableSpec<Row>): (keyof Row & string)[] {
   return Object.keys(table.columns) as (keyof Row & string)[]

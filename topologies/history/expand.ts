@@ -1,22 +1,28 @@
 // Blocks of rows back into rows, for those who take them one by one: listeners, tests, small sinks.
 
-import type { AttemptRow, BlockColumn, RequestRow, RowBlock } from '../history.ts'
-import { attemptTable, columnNames, requestTable } from './columns.ts'
+import type { AttemptRow, BlockColumn, RequestRow, RowBlock, SpanRow } from '../history.ts'
+import { attemptTable, columnNames, requestTable, spanTable } from './columns.ts'
 
 export interface RowTaker {
   request(row: RequestRow): void
   attempt(row: AttemptRow): void
+  span?(row: SpanRow): void
+}
+
+const namesOf: Record<RowBlock['table'], string[]> = {
+  requests: columnNames(requestTable), attempts: columnNames(attemptTable), spans: columnNames(spanTable),
 }
 
 /** Gives each row of the block, in order. The row object is used again for the next. */
 export function expandBlock(block: RowBlock, taker: RowTaker): void {
-  const names: string[] = block.table === 'requests' ? columnNames(requestTable) : columnNames(attemptTable)
+  const names = namesOf[block.table]
   const readers = names.map((name) => reader(block.columns[name]))
   const row: Record<string, unknown> = {}
   for (let i = 0; i < block.length; i++) {
     for (let column = 0; column < names.length; column++) row[names[column]] = readers[column](i)
     if (block.table === 'requests') taker.request(row as unknown as RequestRow)
-    else taker.attempt(row as unknown as AttemptRow)
+    else if (block.table === 'attempts') taker.attempt(row as unknown as AttemptRow)
+    else taker.span?.(row as unknown as SpanRow)
   }
 }
 

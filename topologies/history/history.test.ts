@@ -8,7 +8,7 @@ import { tableFromIPC } from 'apache-arrow'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Scheduler } from '../../gateway/ports.ts'
-import { requestOutcomes, requestSources, type AttemptRow, type HistoryEvent, type RequestRow } from '../history.ts'
+import { requestOutcomes, requestSources, type AttemptRow, type HistoryEvent, type RequestRow, type SpanRow } from '../history.ts'
 import { openHistory } from './open.ts'
 import { readHistory } from './read.ts'
 
@@ -34,6 +34,11 @@ const attemptRow: fc.Arbitrary<AttemptRow> = fc.record({
   requestId: name, attempt: whole(9), reason: fc.constantFrom('first', 'retry', 'hedge', 'pinned', 'mirror'), service: name, target: name,
   region: name, startUs: whole(2 ** 45), durationUs: whole(2 ** 31 - 1), status: whole(999), outcome: fc.constantFrom('ok', '5xx', 'timeout'), gateway: name,
 })
+const spanRow: fc.Arbitrary<SpanRow> = fc.record({
+  traceId: name, spanId: name, parentSpanId: name, process: name, kind: fc.constantFrom('server', 'client', 'internal'), name, startUs: whole(2 ** 45),
+  durationUs: whole(2 ** 31 - 1), requestId: name, route: name, service: name, region: name, target: name, status: whole(999), attempt: whole(9),
+  outcome: name, kept: fc.constantFrom('policy', 'error', ''), adjustedCount: fc.double({ noNaN: true, min: 0, max: 1e6 }),
+})
 const numbered = (count: number): RequestRow[] => Array.from({ length: count }, (_, i) => ({
   id: `r${i}`, source: 'load', scheduledUs: i * 1000, startUs: i * 1000 + 3, durationUs: 900, group: `g${i % 3}`, entry: 'edge', route: 'orders',
   protocol: 'http/1.1', method: 'GET', gateway: 'edge/frankfurt', region: `r${i % 7}`, pinned: '', status: 200, outcome: 'ok', attempts: 1,
@@ -49,6 +54,34 @@ async function written(rows: readonly RequestRow[], attempts: readonly AttemptRo
   await history.finalise()
   return dir
 }
+
+describe('spans', () => {
+  const bySpan = (a: SpanRow, b: SpanRow): number => a.startUs - b.startUs || (a.traceId < b.traceId ? -1 : 1)
+
+  it('come back sorted from a finished run and from one that was killed', async () => {
+    await fc.assert(fc.asyncProperty(fc.uniqueArray(spanRow, { selector: (row) => row.traceId, minLength: 1, maxLength: 40 }), async (rows) => {
+      const dir = folder()
+      const history = openHistory(dir, still)
+      rows.forEach(history.span)
+      const early = readHistory(dir).spans.length
+      await history.finalise()
+      expect(early).toBeLessThanOrEqual(rows.length)
+      expect([...readHistory(dir).spans.rows()]).toEqual([...rows].sort(bySpan))
+      expect(readdirSync(dir).sort()).toEqual(['attempts.arrow', 'events.ndjson', 'requests.arrow', 'spans.arrow'])
+    }), { numRuns: 30 })
+  })
+
+  it('are an empty table without a note where nothing was traced, and nothing of an earlier run stays', async () => {
+    const dir = folder()
+    for (const name of ['spans.arrow', 'spans.arrows', 'spans.blocks.arrow']) writeFileSync(join(dir, name), 'of an earlier run')
+    const history = openHistory(dir, still)
+    await history.finalise()
+    const { spans, notes } = readHistory(dir)
+    expect([spans.length, notes]).toEqual([0, []])
+    expect(readdirSync(dir).filter((file) => file.startsWith('spans'))).toEqual([])
+  })
+})
+
 const byTime = (a: RequestRow, b: RequestRow): number => a.scheduledUs - b.scheduledUs || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 
 describe('a finished run', () => {

@@ -6,11 +6,12 @@ import { join } from 'node:path'
 import type { Scheduler } from '../../gateway/ports.ts'
 import { systemScheduler } from '../../gateway/runtime.ts'
 import { topologyError } from '../errors.ts'
-import type { HistorySink, RowBlock } from '../history.ts'
-import { attemptTable, eventsFile, requestTable } from './columns.ts'
-import { openTable } from './writing.ts'
+import type { HistorySink, RowBlock, SpanRow } from '../history.ts'
+import { attemptTable, eventsFile, requestTable, spanTable } from './columns.ts'
+import { openTable, removeTable, type TableWriter } from './writing.ts'
 
 export interface HistoryWriter extends HistorySink {
+  span(row: SpanRow): void
   block(block: RowBlock): void
   /** Leaves the final, sorted files and closes. Idempotent; a row given later throws. */
   finalise(): Promise<void>
@@ -24,9 +25,14 @@ export function openHistory(runDir: string, scheduler: Scheduler = systemSchedul
   const events = openSync(join(runDir, eventsFile), 'w')
   const requests = openTable(requestTable, runDir)
   const attempts = openTable(attemptTable, runDir)
+  // Most runs trace nothing and have no such table.
+  let written: TableWriter<SpanRow> | null = null
+  removeTable(spanTable, runDir)
+  const spans = (): TableWriter<SpanRow> => written ??= openTable(spanTable, runDir)
   const stopFlushing = scheduler.every(flushMs, () => {
     requests.flush()
     attempts.flush()
+    written?.flush()
   })
   let open = true
   const whileOpen = <Given>(take: (given: Given) => void) => (given: Given): void => {
@@ -37,7 +43,8 @@ export function openHistory(runDir: string, scheduler: Scheduler = systemSchedul
     event: whileOpen((event) => { writeSync(events, `${JSON.stringify(event)}\n`) }),
     request: whileOpen(requests.add),
     attempt: whileOpen(attempts.add),
-    block: whileOpen((block) => (block.table === 'requests' ? requests : attempts).block(block)),
+    span: whileOpen((row) => spans().add(row)),
+    block: whileOpen((block) => ({ requests: () => requests, attempts: () => attempts, spans })[block.table]().block(block)),
     async finalise() {
       if (!open) return
       open = false
@@ -45,6 +52,7 @@ export function openHistory(runDir: string, scheduler: Scheduler = systemSchedul
       closeSync(events)
       requests.finalise()
       attempts.finalise()
+      written?.finalise()
     },
   }
 }

@@ -5,16 +5,18 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HistoryEvent } from '../history.ts'
-import { attemptTable, blocksOf, eventsFile, fileOf, requestTable, streamOf, type TableSpec } from './columns.ts'
+import { attemptTable, blocksOf, eventsFile, fileOf, requestTable, spanTable, streamOf, type TableSpec } from './columns.ts'
 import { readTables } from './read-table.ts'
 import { sortTable } from './sort.ts'
-import type { Attempts, ColumnMap, Requests, TableView } from './table.ts'
+import type { Attempts, ColumnMap, Requests, Spans, TableView } from './table.ts'
 
 export interface History {
   /** Sorted by time; equal times in the order of the file. */
   events: HistoryEvent[]
   requests: Requests
   attempts: Attempts
+  /** Empty when nothing was traced. */
+  spans: Spans
   /** What is missing, torn or unreadable, one sentence each; empty for a run that ended well. */
   notes: string[]
 }
@@ -27,7 +29,8 @@ export function readHistory(runDir: string): History {
   const notes: string[] = []
   const requests = readTable(requestTable, runDir, notes) as unknown as Requests
   const attempts = readTable(attemptTable, runDir, notes) as unknown as Attempts
-  return { events: readEvents(join(runDir, eventsFile), notes), requests, attempts, notes }
+  const spans = readTable(spanTable, runDir, notes, 'may be missing') as unknown as Spans
+  return { events: readEvents(join(runDir, eventsFile), notes), requests, attempts, spans, notes }
 }
 
 /** Events of `events.ndjson`, sorted by time. */
@@ -57,11 +60,11 @@ function parseEvent(line: string): HistoryEvent | null {
   }
 }
 
-function readTable<Row>(table: TableSpec<Row>, runDir: string, notes: string[]): ColumnMap & TableView<Row> {
+function readTable<Row>(table: TableSpec<Row>, runDir: string, notes: string[], mayMiss: 'may be missing' | null = null): ColumnMap & TableView<Row> {
   const at = (name: string): string => join(runDir, name)
   if (existsSync(at(fileOf(table.name)))) return readTables(table, [at(fileOf(table.name))], notes)
   const parts = [blocksOf(table.name), streamOf(table.name)].map(at).filter((part) => existsSync(part))
-  if (parts.length === 0) notes.push(`${fileOf(table.name)} is missing`)
+  if (parts.length === 0 && mayMiss === null) notes.push(`${fileOf(table.name)} is missing`)
   const rows = readTables(table, parts, notes)
   // Blocks alone came in order.
   return parts.includes(at(streamOf(table.name))) ? sortTable(table, rows) : rows

@@ -1,7 +1,7 @@
 // A table in memory, column by column: typed arrays, so that three million rows fit and a check is a loop over
 // numbers. `row` gives one row as an object where convenience matters more.
 
-import type { AttemptRow, RequestRow } from '../history.ts'
+import type { AttemptRow, RequestRow, SpanRow } from '../history.ts'
 import { columnNames, type ColumnKind, type TableSpec } from './columns.ts'
 
 /** One string a row, kept as UTF-8. */
@@ -36,6 +36,7 @@ export interface TableView<Row> {
 
 export type Requests = TableOf<RequestRow, typeof import('./columns.ts').requestColumns>
 export type Attempts = TableOf<AttemptRow, typeof import('./columns.ts').attemptColumns>
+export type Spans = TableOf<SpanRow, typeof import('./columns.ts').spanColumns>
 
 export type AnyColumn = TextColumn | CodeColumn | Float64Array | Int32Array | Uint16Array | Uint8Array
 export type ColumnMap = Record<string, AnyColumn>

@@ -20,6 +20,11 @@ export interface TableWriter<Row> {
   finalise(): void
 }
 
+/** Nothing of an earlier run's table stays. */
+export function removeTable<Row>({ name }: TableSpec<Row>, runDir: string): void {
+  for (const old of [fileOf(name), streamOf(name), blocksOf(name)]) rmSync(join(runDir, old), { force: true })
+}
+
 export function openTable<Row>(table: TableSpec<Row>, runDir: string): TableWriter<Row> {
   const path = { file: join(runDir, fileOf(table.name)), stream: join(runDir, streamOf(table.name)), blocks: join(runDir, blocksOf(table.name)) }
   for (const old of [path.file, path.blocks]) rmSync(old, { force: true })
