@@ -52,6 +52,8 @@ export const gatewayErrors = {
   RGT_API_SERVER: 'the API server cannot be reached, or refuses the control plane',
   RGT_KIND_MISSING: 'the API server does not know a kind that a control plane reads',
   RGT_CONFIG_NAMESPACE: 'a document stands in a namespace that the cluster has no counterpart of',
+  RGT_SPAN_BATCH: 'recorded spans cannot be read',
+  RGT_TRACE_NOTICE: 'a gateway told of traces to keep in a way that cannot be read, or where nothing is traced',
   RGT_DRIVER_UNKNOWN: 'no gateway under test has that name',
   RGT_DRIVER_UNSUPPORTED: 'a product cannot be told all of a configuration',
   RGT_DEFECT: 'a defect of this program; its log says more',

@@ -9,8 +9,8 @@ export const requestOutcomes = [
 ] as const
 export type RequestOutcome = (typeof requestOutcomes)[number]
 
-const attemptOutcomes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable', 'access-denied']
-const attemptReasons: readonly AttemptRecord['reason'][] = ['first', 'retry', 'hedge', 'pinned', 'mirror']
+export const attemptOutcomes: readonly AttemptOutcome[] = ['ok', '5xx', 'refused', 'reset', 'closed', 'timeout', 'cancelled', 'gateway-unavailable', 'access-denied']
+export const attemptReasons: readonly AttemptRecord['reason'][] = ['first', 'retry', 'hedge', 'pinned', 'mirror']
 
 /** Requests of one route: region that answered ('' = none did) → a count for each outcome. */
 export class RouteMetrics {

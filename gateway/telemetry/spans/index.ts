@@ -2,3 +2,4 @@
 
 export type { Tracing, RequestTrace, AttemptTrace, BeginningRequest, EndedAttempt, EndedRequest, TracingCounts } from './tracing.ts'
 export type { SpanRecord, ServerSpan, ClientSpan, KeepReason, PromotionReason } from './span.ts'
+export { createSpanDecoder } from './codec.ts'
