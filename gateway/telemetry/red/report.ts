@@ -3,15 +3,17 @@
 
 export interface TelemetryReport {
   gateway: string
-  /** Counts up from 1 with each report of one process; a gap says how many were lost. */
+  /** Counts up from 1 with each report of one process; a gap says how many did not come here. */
   sequence: number
+  /** How many reports this one folds together, up to `sequence`, because the control plane was away; absent = 1. */
+  folded?: number
   /** The gateway's monotonic clock. */
   fromUs: number
   toUs: number
   series: RedSeries[]
   /** Clients whose credentials were refused, most first, at most 100; `client` is the address, or the identity where one is known. */
   refusedClients: { client: string; count: number }[]
-  /** Spans against the budget, by policy. */
+  /** Spans against the budget, by policy. `spans`: from `fromUs` to `toUs`; `budget`: spans a second. */
   sampling: { policy: string; budget: number; spans: number; raised: boolean }[]
   /** Regions that this gateway does not send to as usual. */
   regions: { region: string; state: 'draining' | 'recovering' }[]
@@ -19,7 +21,11 @@ export interface TelemetryReport {
   certificates: { name: string; notAfterMs: number }[]
 }
 
-/** Labels of every series; custom metrics add theirs. The overflow series has `overflow: 'true'` and no others. */
+/**
+ * Labels of every series; custom metrics add theirs. What is beyond a limit goes to a series with `overflow: 'true'` (as
+ * OpenTelemetry's `otel.metric.overflow`): beyond a custom metric's values with the four of its route and no custom ones, so that
+ * a route's requests always add up; beyond the gateway's series with all four empty.
+ */
 export interface RedLabels { route: string; tenant: string; region: string; protocol: string; [custom: string]: string }
 
 export interface RedSeries {
@@ -29,7 +35,7 @@ export interface RedSeries {
   retries: number
   hedges: number
   durations: ExponentialHistogram
-  /** Traces that were kept, one a histogram bucket at most. */
+  /** Traces that were kept, the latest of each octave (2^n, 2^(n+1)] µs, so one a histogram bucket at most. */
   exemplars: { traceId: string; valueUs: number; atUs: number }[]
 }
 
