@@ -33,7 +33,7 @@ test.each(['', '-', 'x', long, `${long}-`, `${long}-${span}-`, `${long}-${span}-
 test('several fields: ids, and the state as Zipkin and its elders wrote it', () => {
   expect(several({})).toMatchObject({ traceId: long, spanId: span, flags: 0 })
   expect(several({ 'x-b3-traceid': short })).toMatchObject({ traceId: `0000000000000000${short}` })
-  expect([{ 'x-b3-sampled': '1' }, { 'x-b3-sampled': 'true' }, { 'x-b3-flags': '1' }, { 'x-b3-sampled': '0' }, { 'x-b3-sampled': 'false' }].map((fields) => several(fields)?.flags))
-    .toEqual([1, 1, 1, 0, 0])
+  const states = [['x-b3-sampled', '1'], ['x-b3-sampled', 'true'], ['x-b3-flags', '1'], ['x-b3-sampled', '0'], ['x-b3-sampled', 'false']]
+  expect(states.map(([name, value]) => several({ [name]: value })?.flags)).toEqual([1, 1, 1, 0, 0])
   expect([several({ 'x-b3-traceid': 'x' }), several({ 'x-b3-spanid': '' })]).toEqual([null, null])
 })
