@@ -11,6 +11,7 @@ import { measureFailover } from './judging/failover.ts'
 import { countRows } from './judging/rows.ts'
 import { rounded } from './judging/statistics.ts'
 import { summarise } from './judging/summary.ts'
+import { tracingFigures } from './judging/tracing-figures.ts'
 import { judgeThreshold } from './judging/threshold-check.ts'
 import { readRun } from './read-run.ts'
 import type { RunRecord } from './run-record.ts'
@@ -48,6 +49,7 @@ export function judgeHistory(run: RunRecord, history: History): Verdict {
     failover: failover === null || 'unknown' in failover ? null : roundedFailover(failover.measurement),
     paths: context.normal.all.map(roundedPath),
     counts: countsOf(context),
+    ...tracingOf(context),
     limits: [...run.limits],
   }
   return { ...document, summary: summarise(document, run) }
@@ -118,6 +120,11 @@ function countsOf(context: JudgeContext): Counts {
     hedges: reason('hedge'),
     falseEjections: findFalseEjections(context, {}).length,
   }
+}
+
+function tracingOf(context: JudgeContext): Pick<Verdict, 'tracing'> {
+  const tracing = tracingFigures(context)
+  return tracing === null ? {} : { tracing }
 }
 
 function roundedFailover(measurement: FailoverMeasurement): FailoverMeasurement {

@@ -36,6 +36,38 @@ const counts = z.strictObject({
   attempts: z.int(), retries: z.int(), hedges: z.int(), falseEjections: z.int(),
 }).describe('Of load and prober, without the warm-up.')
 
+const interval = z.strictObject({ value: z.number(), low: z.number(), high: z.number() }).describe('With its 95 % interval.')
+
+const variantTracing = z.strictObject({
+  variant: z.string().describe("'' where the configuration does not alternate."),
+  requests: z.int(),
+  rounds: z.int().describe('In which its processor time could be told.'),
+  cpuUsPerRequest: z.number().nullable().describe('Processor time of the gateways, microseconds.'),
+  overhead: interval.nullable().describe('Processor time that tracing costs, of what it costs when all is traced.'),
+  bytesPerRequest: z.number().nullable().describe('Octets of exported spans.'),
+  bytes: interval.nullable().describe('Octets, of those exported when all is traced.'),
+  traces: z.int(),
+  spans: z.int(),
+  kept: z.record(z.string(), z.int()).describe('Traces by why they were kept.'),
+  brokenTraces: z.int(),
+  lostToFault: z.int().describe('Traces less than whole because a fault took a part.'),
+})
+
+const exampleSpan = z.strictObject({
+  spanId: z.string(), parentSpanId: z.string(), process: z.string(), kind: z.string(), name: z.string(),
+  startUs: z.number().describe('From the start of the first, microseconds.'), durationUs: z.number(),
+  status: z.int(), outcome: z.string(), target: z.string(), attempt: z.int(), kept: z.string(),
+})
+
+const tracing = z.strictObject({
+  variants: z.array(variantTracing),
+  example: z.strictObject({ requestId: z.string(), traceId: z.string(), spans: z.array(exampleSpan) }).nullable().describe('One that failed over.'),
+  rates: z.array(z.strictObject({
+    atUs: z.number(), gateway: z.string(), route: z.string(), protocol: z.string(), probability: z.number(), cause: z.string(), anomaly: z.string(),
+  })).describe('Sampling rates as gateways told of them.'),
+  ratesLeftOut: z.int(),
+}).describe('What tracing cost and what it kept.')
+
 export const verdictSchema = z.strictObject({
   apiVersion: z.literal(verdictVersion),
   kind: z.literal('Verdict'),
@@ -53,6 +85,7 @@ export const verdictSchema = z.strictObject({
   failover: failover.nullable(),
   paths: z.array(path).describe('Normal latency of each path that was probed.'),
   counts,
+  tracing: tracing.optional(),
   limits: z.array(z.string()).describe('What was asked for and could not be had, and what stood in for it.'),
 })
 

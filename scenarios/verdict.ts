@@ -45,6 +45,8 @@ export interface Verdict {
   failover: FailoverMeasurement | null
   paths: PathLatency[]
   counts: Counts
+  /** Absent = nothing was traced. */
+  tracing?: TracingFigures
   /** What was asked for and could not be had, and what stood in for it. */
   limits: string[]
 }
@@ -80,4 +82,51 @@ export interface Counts {
   retries: number
   hedges: number
   falseEjections: number
+}
+
+/** A figure with its 95 % interval. */
+export interface Interval { value: number; low: number; high: number }
+
+/** What tracing cost and what it kept. Where the configuration alternates, by variant and over what counts of its blocks. */
+export interface TracingFigures {
+  variants: VariantTracing[]
+  /** One that failed over and whose trace was kept, for a waterfall; null = none was. */
+  example: TraceExample | null
+  /** Rates as gateways told of them, in the order of time; at most `ratesShown`. */
+  rates: { atUs: number; gateway: string; route: string; protocol: string; probability: number; cause: string; anomaly: string }[]
+  /** Changes of rates that are left out of `rates`. */
+  ratesLeftOut: number
+}
+
+export const ratesShown = 1000
+
+export interface VariantTracing {
+  /** '' where the configuration does not alternate. */
+  variant: string
+  /** Of load and prober. */
+  requests: number
+  /** Rounds in which its processor time could be told; 0 without blocks. */
+  rounds: number
+  /** Gateways' processor time, mean of its blocks, microseconds a request; null = it could not be told. */
+  cpuUsPerRequest: number | null
+  /** Share of what tracing everything costs. Few rounds leave a wide interval. */
+  overhead: Interval | null
+  bytesPerRequest: number | null
+  bytes: Interval | null
+  traces: number
+  spans: number
+  /** Traces by why they were kept. */
+  kept: Record<string, number>
+  brokenTraces: number
+  lostToFault: number
+}
+
+export interface TraceExample {
+  requestId: string
+  traceId: string
+  /** In the order of their starts; `startUs` from the start of the first. */
+  spans: {
+    spanId: string; parentSpanId: string; process: string; kind: string; name: string; startUs: number; durationUs: number
+    status: number; outcome: string; target: string; attempt: number; kept: string
+  }[]
 }

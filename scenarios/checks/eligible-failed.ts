@@ -10,7 +10,7 @@ export const eligibleFailed: Metric = {
     const eligible = filterRows(context.select(tags), context.eligible)
     const failed = filterRows(eligible, context.failed)
     return {
-      kind: 'counter', count: failed.length, of: eligible.length, seconds: context.seconds(tags.phase),
+      kind: 'counter', count: failed.length, of: eligible.length, seconds: context.seconds(tags),
       evidence: [`${formatCount(eligible.length)} requests were eligible`, ...examples(context, failed, (row) => outcomeOf(context, row))],
     }
   },

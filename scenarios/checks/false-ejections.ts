@@ -17,7 +17,7 @@ export const falseEjections: Metric = {
     const watched = new Set(context.history.events.filter((event) => isGateway(event.source)).map((event) => event.source))
     const ejections = findFalseEjections(context, tags)
     return {
-      kind: 'counter', count: ejections.length, of: watched.size, seconds: context.seconds(tags.phase),
+      kind: 'counter', count: ejections.length, of: watched.size, seconds: context.seconds(tags),
       evidence: [`${watched.size} gateways reported`, ...describe(ejections)],
     } satisfies Sample
   },

@@ -33,7 +33,7 @@ export const historyComplete: Rule = {
     return [{
       name: 'history-complete', group: 'validity', verdict: problems.length === 0 ? 'pass' : 'inconclusive',
       objective: 'the run ended by itself and its record is whole', observed: problems.length, unit: 'problems',
-      evidence: problems.length === 0 ? [`${history.events.length} events, ${history.requests.length} requests, ${history.attempts.length} attempts`] : problems,
+      evidence: problems.length === 0 ? [`${history.events.length} events, ${history.requests.length} requests, ${history.attempts.length} attempts${history.spans.length === 0 ? '' : `, ${history.spans.length} spans`}`] : problems,
     }]
   },
 }

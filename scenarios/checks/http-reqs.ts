@@ -5,6 +5,6 @@ import type { Metric } from './check.ts'
 export const httpReqs: Metric = {
   measure(context, tags) {
     const { length } = context.select(tags)
-    return { kind: 'counter', count: length, of: length, seconds: context.seconds(tags.phase), evidence: [] }
+    return { kind: 'counter', count: length, of: length, seconds: context.seconds(tags), evidence: [] }
   },
 }

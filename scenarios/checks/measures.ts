@@ -16,6 +16,17 @@ import { residencyViolations } from './residency-violations.ts'
 import { sendLag } from './send-lag.ts'
 import { slowRequests } from './slow-requests.ts'
 import { trafficShare } from './traffic-share.ts'
+import { anomalyReactionTime } from './anomaly-reaction-time.ts'
+import { anomalyRecoveryTime } from './anomaly-recovery-time.ts'
+import { brokenTraces } from './broken-traces.ts'
+import { errorsKept } from './errors-kept.ts'
+import { exportedBytes } from './exported-bytes.ts'
+import { missingHops } from './missing-hops.ts'
+import { redMetricsError } from './red-metrics-error.ts'
+import { samplingBias } from './sampling-bias.ts'
+import { slowKept } from './slow-kept.ts'
+import { spansShed } from './spans-shed.ts'
+import { tracingOverhead } from './tracing-overhead.ts'
 
 export const measures: Record<MetricName, Metric | BoundMetric> = {
   failover_time: failoverTime,
@@ -31,4 +42,15 @@ export const measures: Record<MetricName, Metric | BoundMetric> = {
   error_budget: errorBudget,
   config_propagation: configPropagation,
   send_lag: sendLag,
+  tracing_overhead: tracingOverhead,
+  exported_bytes: exportedBytes,
+  errors_kept: errorsKept,
+  slow_kept: slowKept,
+  broken_traces: brokenTraces,
+  missing_hops: missingHops,
+  red_metrics_error: redMetricsError,
+  anomaly_reaction_time: anomalyReactionTime,
+  anomaly_recovery_time: anomalyRecoveryTime,
+  spans_shed: spansShed,
+  sampling_bias: samplingBias,
 }

@@ -12,9 +12,9 @@ export type MetricKind = keyof typeof aggregatesOf
 
 /**
  * Tags of client rows. `source` is a history source. `phase` is that of the scheduled start, but what was in flight
- * when the first fault was asked for belongs to the fault.
+ * when the first fault was asked for belongs to the fault. `variant`: scheduled in the counted part of one of its blocks.
  */
-export const rowTags = ['region', 'group', 'route', 'phase', 'source', 'entry', 'method', 'gateway'] as const
+export const rowTags = ['region', 'group', 'route', 'phase', 'source', 'entry', 'method', 'gateway', 'variant'] as const
 export type MetricTag = (typeof rowTags)[number]
 
 export interface MetricDefinition {
@@ -49,7 +49,24 @@ export const metricDefinitions = {
   error_budget: define('gauge', 'share', ['group', 'route', 'phase', 'source', 'entry', 'method'], 'share used of the budget that 99.99 % leaves'),
   config_propagation: define('trend', 'ms', ['region', 'gateway'], 'from a publication to its snapshot applied by every gateway'),
   send_lag: define('trend', 'ms', rowTags, 'how late the generator sent, against its schedule'),
+  tracing_overhead: { ...define('gauge', 'share', ['variant'], 'processor time a request that tracing costs the gateways, of what it costs when all is traced'), needs: 'variant' },
+  exported_bytes: { ...define('gauge', 'share', ['variant'], 'octets of spans a request, of those exported when all is traced'), needs: 'variant' },
+  errors_kept: define('rate', 'share', ['variant'], 'share of the requests that failed at their entry gateway whose trace was kept; where traces are kept after the fact'),
+  slow_kept: define('rate', 'share', ['variant'], 'share of the requests over the policy\'s slow at their entry gateway whose trace was kept; likewise'),
+  broken_traces: define('counter', 'count', ['variant'], 'kept traces with a span whose parent, or a hop whose span, is missing and was not lost to a fault'),
+  missing_hops: define('counter', 'count', ['variant', 'route'], 'requests sampled at the head whose trace lacks a hop from client through gateways to service'),
+  red_metrics_error: define('gauge', 'share', ['gateway', 'route'], 'requests that gateways counted against those that they answered: the difference, as a share'),
+  anomaly_reaction_time: define('trend', 'ms', [], 'from a fault asked for to the first sampling rate that an anomaly raised; a value a fault'),
+  anomaly_recovery_time: define('trend', 'ms', [], 'from a fault healed to the rates it raised being back at their baseline; a value a fault'),
+  spans_shed: define('counter', 'count', ['gateway'], 'spans that gateways could not export: no room in the queue, or not taken by the collector'),
+  sampling_bias: define('gauge', 'share', ['variant'], 'requests as sampled spans add up to, against requests, less 1'),
 } as const satisfies Record<string, MetricDefinition>
+
+/** What cannot be measured where nothing is traced. */
+export const measuresOfTraces = [
+  'tracing_overhead', 'exported_bytes', 'errors_kept', 'slow_kept', 'broken_traces', 'missing_hops', 'red_metrics_error', 'anomaly_reaction_time',
+  'anomaly_recovery_time', 'spans_shed', 'sampling_bias',
+] as const satisfies readonly (keyof typeof metricDefinitions)[]
 
 export type MetricName = keyof typeof metricDefinitions
 export const metricNames = Object.keys(metricDefinitions) as MetricName[]

@@ -34,7 +34,7 @@ function measure(context: JudgeContext, { region, group, route, phase }: Tags): 
   const answered = filterRows(rows, (row) => answerOutside(row, requests.region.codes[row]))
   const { count, texts } = rows.length === 0 ? { count: 0, texts: [] } : sentOutside()
   return {
-    kind: 'counter', count: Math.max(answered.length, count), of: rows.length, seconds: context.seconds(phase),
+    kind: 'counter', count: Math.max(answered.length, count), of: rows.length, seconds: context.seconds({ phase }),
     evidence: [
       `${formatCount(rows.length)} requests of locked routes, ${formatCount(attempts.length)} attempts searched`,
       ...examples(context, answered, (row) => `${requests.route.at(row)} served by ${requests.region.at(row)}`),

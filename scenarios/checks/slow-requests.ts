@@ -11,7 +11,7 @@ export const slowRequests: Metric = {
     const unjudged = countRows(rows, (row) => context.slow(row) === null)
     if (unjudged > 0) return { kind: 'unknown', why: `${formatCount(unjudged)} requests took over 250 ms on paths without a normal latency` }
     return {
-      kind: 'counter', count: slow.length, of: rows.length, seconds: context.seconds(tags.phase),
+      kind: 'counter', count: slow.length, of: rows.length, seconds: context.seconds(tags),
       evidence: [`${formatCount(slow.length)} of ${formatCount(rows.length)} requests`, ...examples(context, slow, (row) => `${formatMs(context.latencyMs(row))} from ${context.history.requests.region.at(row)}`)],
     }
   },

@@ -6,9 +6,10 @@ import type { History } from '../../topologies/history/read.ts'
 import type { CodeColumn, Requests } from '../../topologies/history/table.ts'
 import type { MetricTag } from '../checks/metrics.ts'
 import type { RunRecord } from '../run-record.ts'
-import type { Plan } from '../scenario.ts'
+import type { Plan, PlannedBlock } from '../scenario.ts'
 import { lawfulRegions, type LawfulRegions } from './lawful-regions.ts'
 import { normalLatencies, type NormalLatencies } from './paths.ts'
+import { filterRows } from './rows.ts'
 import { faultSpan, faultWindows, phaseWindows, type FaultSpan, type FaultWindow, type PhaseWindow } from './windows.ts'
 
 export type Tags = Partial<Record<MetricTag, string>>
@@ -34,8 +35,8 @@ export interface JudgeContext {
   slow(row: number): boolean | null
   /** The design's eligible: could have been sent again, and an allowed region without a fault remained. */
   eligible(row: number): boolean
-  /** Length of the windows of a phase, or of all but the warm-up, seconds. */
-  seconds(phase: string | undefined): number
+  /** Length of the windows of a phase, or of all but the warm-up, seconds; of a variant, what counts of its blocks. */
+  seconds(tags: Pick<Tags, 'phase' | 'variant'>): number
 }
 
 export const slowMarginMs = 250
@@ -67,7 +68,7 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
     run, plan, history, phases: windows, faults, span, normal, lawful, latencyMs, phaseOf, failed,
     select(tags) {
       const key = JSON.stringify(Object.entries(tags).sort())
-      const rows = chosen.get(key) ?? selectRows(requests, rowPhases, tags)
+      const rows = chosen.get(key) ?? selectRows(requests, rowPhases, plan.blocks ?? [], tags)
       chosen.set(key, rows)
       return rows
     },
@@ -78,10 +79,18 @@ export function judgeContext(run: RunRecord, history: History): JudgeContext {
       return Number.isNaN(normalMs) ? null : latency > normalMs + slowMarginMs
     },
     eligible: eligibility(plan, lawful, requests, faults),
-    seconds: (phase) => windows
-      .filter((window) => (phase === undefined ? window.phase !== 'warmup' : window.phase === phase))
-      .reduce((sum, { fromUs, toUs }) => sum + (toUs - fromUs) / 1e6, 0),
+    seconds({ phase, variant }) {
+      const counted = variant === undefined ? [{ fromUs: 0, toUs: Infinity }]
+        : (plan.blocks ?? []).filter((block) => block.variant === variant).map(({ settledUs, toUs }) => ({ fromUs: settledUs, toUs }))
+      return windows
+        .filter((window) => (phase === undefined ? window.phase !== 'warmup' : window.phase === phase))
+        .reduce((sum, window) => sum + counted.reduce((own, block) => own + overlapUs(window, block) / 1e6, 0), 0)
+    },
   }
+}
+
+function overlapUs(a: { fromUs: number; toUs: number }, b: { fromUs: number; toUs: number }): number {
+  return Math.max(0, Math.min(a.toUs, b.toUs) - Math.max(a.fromUs, b.fromUs))
 }
 
 /** A configuration that does not compile (any more) leaves residency unjudged; it must not take the other checks with it. */
@@ -116,15 +125,15 @@ function phasesOfRows(requests: Requests, windows: readonly PhaseWindow[], zeroU
 
 const clientSources = ['load', 'prober']
 
-function selectRows(requests: Requests, rowPhases: Uint8Array, tags: Tags): Int32Array {
-  const { phase, source, ...others } = tags
+function selectRows(requests: Requests, rowPhases: Uint8Array, blocks: readonly PlannedBlock[], tags: Tags): Int32Array {
+  const { phase, source, variant, ...others } = tags
   const inPhase = new Uint8Array(256)
   if (phase === undefined) phases.forEach((name, index) => { inPhase[index] = Number(name !== 'warmup') })
   else if (phases.includes(phase as Phase)) inPhase[phases.indexOf(phase as Phase)] = 1
   const filters = [
     filter(requests.source, source === undefined ? clientSources : [source]),
     filter(requests.outcome, requests.outcome.values.filter((outcome) => outcome !== ('lost' satisfies RequestOutcome))),
-    ...Object.entries(others).map(([tag, value]) => filter(requests[tag as Exclude<MetricTag, 'phase' | 'source'>], [value])),
+    ...Object.entries(others).map(([tag, value]) => filter(requests[tag as Exclude<MetricTag, 'phase' | 'source' | 'variant'>], [value])),
   ]
   const rows = new Int32Array(requests.length)
   let count = 0
@@ -138,7 +147,13 @@ function selectRows(requests: Requests, rowPhases: Uint8Array, tags: Tags): Int3
     }
     count = kept
   }
+  if (variant !== undefined) return filterRows(rows.subarray(0, count), withinBlocks(requests, blocks.filter((block) => block.variant === variant)))
   return count === rows.length ? rows : rows.slice(0, count)
+}
+
+/** Scheduled in the counted part of one of the blocks. */
+function withinBlocks({ scheduledUs }: Requests, blocks: readonly PlannedBlock[]): (row: number) => boolean {
+  return (row) => blocks.some(({ settledUs, toUs }) => scheduledUs[row] >= settledUs && scheduledUs[row] < toUs)
 }
 
 /** 1 by code of the values that pass. */

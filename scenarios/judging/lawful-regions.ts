@@ -1,14 +1,11 @@
 // Which regions may serve a request template, from the configuration that run.json holds, by the gateway's own
 // compiler and matcher: residency policies attach to routes, and which route a request meets is theirs to say.
 
-import { federate, fromObjects } from '../../gateway/config/federate.ts'
-import { buildRouteTable } from '../../gateway/routing/match.ts'
-import { compileSnapshot } from '../../gateway/snapshot/compile.ts'
-import type { SnapshotRoute } from '../../gateway/snapshot/snapshot.ts'
 import type { ConfigDocument, RequestTemplate } from '../../topologies/substrate.ts'
 import type { Topology } from '../../topologies/topology.ts'
 import { scenarioError } from '../errors.ts'
 import type { RunRecord } from '../run-record.ts'
+import { routesOf } from './routes.ts'
 
 export interface Lawful {
   /** null = residency says nothing of it. */
@@ -40,19 +37,18 @@ export function lawfulRegions({ plan, config }: RunRecord): LawfulRegions | null
  * checks know requests by that name, so neither answer would be true of all.
  */
 export function lawfulTemplates(
-  config: readonly ConfigDocument[], { regions, services }: Topology, lists: readonly (readonly RequestTemplate[])[],
+  config: readonly ConfigDocument[], topology: Topology, lists: readonly (readonly RequestTemplate[])[],
   differs: (difference: Difference) => void,
 ): LawfulRegions {
-  const discovery = { regions: regions.map(({ name, jurisdiction }) => ({ name, jurisdiction })), endpoints: {}, links: {} }
-  const view = { gateway: { name: 'judge', role: 'edge' as const, region: null }, discovery }
-  const table = buildRouteTable(compileSnapshot(federate(fromObjects(config, 'run.json')), view, 1).routes)
+  const { regions, services } = topology
+  const routeOf = routesOf(config, topology)
   const everywhere = regions.map(({ name }) => name)
   const runs = new Map(services.map((service) => [service.name, service.regions]))
   const lawful: LawfulRegions = new Map()
   const first = new Map<string, RequestTemplate>()
   // Streams of one load share their list.
   for (const template of new Set(lists).values().flatMap((list) => list)) {
-    const route = routeOf(table, template)
+    const route = routeOf(template)
     if (route === null) continue
     const { allowed } = route.residency
     const serving = (allowed ?? everywhere).filter((region) => route.backends.some(({ service }) => runs.get(service)?.includes(region)))
@@ -79,10 +75,4 @@ function difference(one: RequestTemplate, here: Lawful, other: RequestTemplate, 
     found: `${tell(one, here)}; ${tell(other, there)}`,
     hint: 'give them names of their own, or narrow the pattern of services',
   }
-}
-
-function routeOf(table: ReturnType<typeof buildRouteTable>, { host, path, method, headers }: RequestTemplate): SnapshotRoute | null {
-  const given = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
-  const [before, query = ''] = path.split('?', 2)
-  return table.match(host.toLowerCase().replace(/:\d+$/, ''), before, query, method, given)?.route ?? null
 }

@@ -12,7 +12,7 @@ export type Sample =
   | { kind: 'rate'; part: number; whole: number; evidence: string[] }
   /** `of`: how many were looked at; nought makes the count worthless. */
   | { kind: 'counter'; count: number; of: number; seconds: number; evidence: string[] }
-  | { kind: 'gauge'; value: number; evidence: string[] }
+  | { kind: 'gauge'; value: number; low?: number; high?: number; evidence: string[] }
   | { kind: 'unknown'; why: string }
 
 /** A check's share of the verdict document, without its name and group. */
@@ -54,7 +54,7 @@ function aggregate(by: Aggregate, sample: Exclude<Sample, { kind: 'unknown' }>, 
     case 'counter':
       if (sample.of === 0) return null
       return by.kind === 'rate' ? (sample.seconds > 0 ? sample.count / sample.seconds : null) : sample.count
-    case 'gauge': return Number.isNaN(sample.value) ? null : sample.value
+    case 'gauge': return Number.isNaN(sample.value) ? null : side === 'values' ? sample.value : sample[side] ?? sample.value
   }
 }
 

@@ -1,0 +1,126 @@
+// What requests cost in each block: processor time of the gateways, from what each tells every second, and octets of spans.
+// A second counts when all of it lies within what counts of a block; for processor time also outside faults and their ramps,
+// because a gateway that fails over does other work.
+
+import type { HistoryEvent } from '../../topologies/history.ts'
+import type { PlannedBlock } from '../scenario.ts'
+import { allVariant, offVariant } from '../tracing.ts'
+import type { JudgeContext } from './context.ts'
+import { isGateway } from './places.ts'
+import type { Round } from './rounds.ts'
+
+/** After a healing: 3 s until a region is taken back, 10 s of ramp (routing defaults), 2 s to settle. */
+const rampUs = 15_000_000
+/** Seconds of all gateways together that a block needs to be believed about processor time. */
+const leastSeconds = 5
+
+export interface BlockCost { block: PlannedBlock; cpuUs: number; requests: number; seconds: number }
+
+/** Processor time of each block; `requests` are those that the gateways themselves counted. */
+export function processorCosts(context: JudgeContext): BlockCost[] {
+  const costs = (context.plan.blocks ?? []).map((block): BlockCost => ({ block, cpuUs: 0, requests: 0, seconds: 0 }))
+  for (const events of usageBySource(context).values()) {
+    for (let i = 1; i < events.length; i++) {
+      const [fromUs, toUs] = [events[i - 1].atUs, events[i].atUs]
+      const cost = costs.find(({ block }) => fromUs >= block.settledUs && toUs <= block.toUs)
+      if (cost === undefined || disturbed(context, fromUs, toUs)) continue
+      cost.cpuUs += events[i].cpuUs
+      cost.requests += events[i].requests
+      cost.seconds++
+    }
+  }
+  return costs
+}
+
+type Usage = Extract<HistoryEvent, { kind: 'usage' }>
+
+function usageBySource({ history: { events } }: JudgeContext): Map<string, Usage[]> {
+  const bySource = new Map<string, Usage[]>()
+  for (const event of events) {
+    if (event.kind !== 'usage' || !isGateway(event.source)) continue
+    const list = bySource.get(event.source)
+    if (list === undefined) bySource.set(event.source, [event])
+    else list.push(event)
+  }
+  return bySource
+}
+
+function disturbed({ faults }: JudgeContext, fromUs: number, toUs: number): boolean {
+  return faults.some(({ askedUs, healedUs }) => askedUs !== null && toUs > askedUs && fromUs < (healedUs ?? Infinity) + rampUs)
+}
+
+/** Rounds in which the variant, `off` and `always-on` all have enough undisturbed seconds; microseconds a request. */
+export function processorRounds(context: JudgeContext, variant: string): Round[] {
+  return roundsOf(processorCosts(context), variant, ({ cpuUs, requests, seconds }) => (seconds >= leastSeconds && requests > 0 ? cpuUs / requests : null))
+}
+
+export interface BlockBytes { block: PlannedBlock; bytes: number; requests: number }
+
+/** Octets of spans that a collector took in each block, or gateways sent where none tells; with the requests of the same seconds. */
+export function exportedBytes(context: JudgeContext): BlockBytes[] | null {
+  const blocks = (context.plan.blocks ?? []).map((block): BlockBytes => ({ block, bytes: 0, requests: 0 }))
+  const series = bytesBySource(context)
+  if (series.size === 0) return null
+  for (const entry of blocks) {
+    const { settledUs, toUs } = entry.block
+    for (const points of series.values()) {
+      const within = points.filter(({ atUs }) => atUs >= settledUs && atUs <= toUs)
+      for (let i = 1; i < within.length; i++) entry.bytes += Math.max(0, within[i].bytes - within[i - 1].bytes)
+    }
+    const shared = sharedWindow([...series.values()], settledUs, toUs)
+    if (shared !== null) entry.requests = requestsWithin(context, shared.fromUs, shared.toUs)
+  }
+  return blocks
+}
+
+interface Point { atUs: number; bytes: number }
+
+function bytesBySource({ history: { events } }: JudgeContext): Map<string, Point[]> {
+  const collectors = new Map<string, Point[]>()
+  const gateways = new Map<string, Point[]>()
+  const add = (map: Map<string, Point[]>, source: string, point: Point): void => {
+    const list = map.get(source)
+    if (list === undefined) map.set(source, [point])
+    else list.push(point)
+  }
+  for (const event of events) {
+    if (event.kind === 'collector') add(collectors, event.source, { atUs: event.atUs, bytes: Object.values(event.senders).reduce((sum, { bytes }) => sum + bytes, 0) })
+    if (event.kind === 'tracing') add(gateways, event.source, { atUs: event.atUs, bytes: event.exported.sentBytes })
+  }
+  return collectors.size > 0 ? collectors : gateways
+}
+
+/** From the first to the last point of the longest series: several gateways tell within the same second. */
+function sharedWindow(series: readonly (readonly Point[])[], fromUs: number, toUs: number): { fromUs: number; toUs: number } | null {
+  const within = series.map((points) => points.filter(({ atUs }) => atUs >= fromUs && atUs <= toUs)).filter(({ length }) => length > 1)
+  if (within.length === 0) return null
+  const longest = within.reduce((found, points) => (points.length > found.length ? points : found))
+  return { fromUs: longest[0].atUs, toUs: longest[longest.length - 1].atUs }
+}
+
+/** All that was sent, whoever sent it: probes are traced as any request is. */
+function requestsWithin({ history: { requests } }: JudgeContext, fromUs: number, toUs: number): number {
+  let count = 0
+  const lost = requests.outcome.codeOf('lost')
+  for (let row = 0; row < requests.length; row++) {
+    if (requests.startUs[row] >= fromUs && requests.startUs[row] < toUs && requests.outcome.codes[row] !== lost) count++
+  }
+  return count
+}
+
+export function bytesRounds(blocks: readonly BlockBytes[], variant: string): Round[] {
+  return roundsOf(blocks, variant, ({ bytes, requests }) => (requests > 0 ? bytes / requests : null), 0)
+}
+
+/** `off` given: what it costs without tracing is known. Rounds in which one of the blocks has no cost are left out. */
+function roundsOf<Cost extends { block: PlannedBlock }>(costs: readonly Cost[], variant: string, of: (cost: Cost) => number | null, off?: number): Round[] {
+  const find = (round: number, name: string): number | null => {
+    const cost = costs.find(({ block }) => block.round === round && block.variant === name)
+    return cost === undefined ? null : of(cost)
+  }
+  const numbers = [...new Set(costs.map(({ block }) => block.round))].sort((a, b) => a - b)
+  return numbers.flatMap((round) => {
+    const [none, all, subject] = [off ?? find(round, offVariant), find(round, allVariant), find(round, variant)]
+    return none === null || all === null || subject === null ? [] : [{ round, off: none, all, subject }]
+  })
+}
