@@ -1,9 +1,11 @@
 // A scenario adapted to where it is played: nothing of what must hold changes.
 
+import { formatDuration } from '../gateway/config/duration.ts'
 import { findMesh } from '../topologies/meshes/index.ts'
 import { withMesh, type MeshUse } from '../topologies/meshes/use.ts'
 import type { Substrate } from '../topologies/substrate.ts'
 import type { Topology } from '../topologies/topology.ts'
+import { scenarioError } from './errors.ts'
 import { frozenCopy } from './freeze.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -29,4 +31,19 @@ export function withRateShare(scenario: Scenario, share: number): Scenario {
 
 export function withMeshUse(scenario: Scenario, mesh: MeshUse | undefined): Scenario {
   return mesh === undefined ? scenario : frozenCopy({ ...scenario, mesh })
+}
+
+/** With so many rounds of its variants; the fault phase is as much longer or shorter. Throws RGT_SCENARIO_TIMELINE when a fault then lies beyond it. */
+export function withRounds(scenario: Scenario, rounds: number | undefined): Scenario {
+  if (rounds === undefined) return scenario
+  const { blocks, timeline } = scenario
+  if (blocks === undefined) throw scenarioError('RGT_SCENARIO_TIMELINE', `${scenario.name} has no rounds`, { expected: 'a scenario with blocks', found: `${rounds} rounds` })
+  const faultUs = timeline.faultUs + (rounds - blocks.rounds) * blocks.variants.length * blocks.lengthUs
+  const beyond = scenario.method.find(({ atUs, forUs }) => atUs + forUs > faultUs)
+  if (beyond !== undefined) {
+    throw scenarioError('RGT_SCENARIO_TIMELINE', `${beyond.name} lies beyond the last of so few rounds`, {
+      expected: `more rounds: it ends ${formatDuration(beyond.atUs + beyond.forUs)} into them`, found: `${rounds} rounds, ${formatDuration(faultUs)}`,
+    })
+  }
+  return frozenCopy({ ...scenario, blocks: { ...blocks, rounds }, timeline: { ...timeline, faultUs } })
 }

@@ -13,10 +13,11 @@ import { faultOf } from './faults/index.ts'
 import { homeRegion } from './faults/paths.ts'
 import { frozenCopy } from './freeze.ts'
 import { planLoads } from './loads/index.ts'
-import { planChanges } from './plan-changes.ts'
+import { numbered, planChanges } from './plan-changes.ts'
 import { inForce } from './adapted.ts'
 import { withEntry } from './plan-entry.ts'
 import { planProbes } from './plan-probes.ts'
+import { planBlocks, publicationsOf } from './plan-variants.ts'
 import type { Plan, PlannedFault, Scenario } from './scenario.ts'
 
 type TimedStep = { atUs: number; step: Step }
@@ -39,17 +40,25 @@ export function plan(scenario: Scenario, givenTopology: Topology, seed: number):
   const probes = planProbes({
     scenario, topology, seed, steady, endUs, affectedGroups, faultPaths, template: proberTemplate(scenario),
   })
-  const loads = [...planLoads(scenario.loads, topology, seed, { fromUs: 0, toUs: endUs }), ...probes.loads]
+  const loads = [...planLoads(scenario.loads, topology, seed, { fromUs: 0, toUs: endUs }), ...probes.loads].map((load) => traced(load, scenario))
+  const blocks = scenario.blocks === undefined ? [] : planBlocks(scenario.blocks, fault.fromUs)
   const offeredRate = peakRate(loads)
   const steps: TimedStep[] = [
     ...phases.filter(({ fromUs, toUs }) => toUs > fromUs)
       .map(({ phase, fromUs }): TimedStep => ({ atUs: fromUs, step: { kind: 'mark', event: { kind: 'phase', phase } } })),
     ...faults.flatMap(stepsOf),
-    ...planChanges(scenario.changes ?? [], fault.fromUs),
+    ...numbered([...planChanges(scenario.changes ?? [], fault.fromUs), ...(scenario.blocks === undefined ? [] : publicationsOf(scenario.blocks, blocks))]),
   ].sort((a, b) => a.atUs - b.atUs || order.indexOf(a.step.kind) - order.indexOf(b.step.kind))
   return frozenCopy<Plan>({
     version: 1, scenario, topology, seed, phases, steps, loads, faults, affectedGroups: [...affectedGroups], offeredRate, limits: probes.limits, endUs,
+    ...(blocks.length === 0 ? {} : { blocks }),
   })
+}
+
+/** Pinned probes and witnesses measure paths, and stay out of what is measured of tracing. */
+function traced(load: LoadSpec, { tracing }: Scenario): LoadSpec {
+  if (tracing?.clients !== true || (load.source !== 'load' && load.source !== 'prober')) return load
+  return { ...load, streams: load.streams.map((stream) => ({ ...stream, traced: true })) }
 }
 
 /** What a plan asks of a machine beyond what it can do; where time is virtual the machine does not matter. */

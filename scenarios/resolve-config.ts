@@ -22,24 +22,38 @@ const documentHead = z.looseObject({
 
 /** The documents of `config`, in the order of the file. `base`: the topology's own. */
 export async function configOf(reading: Reading, base: readonly ConfigDocument[], readConfig: ReadConfig): Promise<ConfigDocument[]> {
-  const before = reading.problems.length
-  const sources = await sourcesOf(reading, readConfig)
+  const written = (reading.source.value as { spec: { config?: unknown[] } }).spec.config?.length ?? 0
+  const placeOf = (index: number): DocumentPath => index < written ? ['spec', 'config', index] : ['spec', 'fast', 'config', index - written]
   const changes = reading.spec.method.flatMap((block, index) => 'change' in block
     ? [within(reading, [...reading.pathOf('method'), index, 'document'], fillChange(block.document, 0, 0))] : [])
-  for (const source of [...sources, ...changes]) gather(reading, () => void parseShape(documentHead, source, 'RGT_SCENARIO_SCHEMA'))
+  return readOver(reading, base, { items: reading.spec.config, placeOf }, readConfig, changes)
+}
+
+interface Written {
+  /** Documents, or paths relative to the scenario's file. */
+  items: readonly (string | object)[]
+  placeOf(index: number): DocumentPath
+}
+
+/** Documents that somebody wrote to lie over others, checked as the whole will stand. `beside`: checked with them, not given back. */
+export async function readOver(
+  reading: Reading, base: readonly ConfigDocument[], written: Written, readConfig: ReadConfig, beside: readonly SourceDocument[] = [],
+): Promise<ConfigDocument[]> {
+  const before = reading.problems.length
+  const sources = await sourcesOf(reading, written, readConfig)
+  for (const source of [...sources, ...beside]) gather(reading, () => void parseShape(documentHead, source, 'RGT_SCENARIO_SCHEMA'))
   if (reading.problems.length === before) {
     const documentOf = (source: SourceDocument): ConfigDocument => source.value as ConfigDocument
-    const whole = overlayBy(overlayBy(fromObjects(base, reading.topology.name), sources, documentOf), changes, documentOf)
+    const whole = overlayBy(overlayBy(fromObjects(base, reading.topology.name), sources, documentOf), beside, documentOf)
     gather(reading, () => checkGatewayConfig(reading.topology, whole))
   }
   return sources.map(({ value }) => value as ConfigDocument)
 }
 
-async function sourcesOf(reading: Reading, readConfig: ReadConfig): Promise<SourceDocument[]> {
+async function sourcesOf(reading: Reading, { items, placeOf }: Written, readConfig: ReadConfig): Promise<SourceDocument[]> {
   const sources: SourceDocument[] = []
-  const written = (reading.source.value as { spec: { config?: unknown[] } }).spec.config?.length ?? 0
-  for (const [index, item] of reading.spec.config.entries()) {
-    const path = index < written ? ['spec', 'config', index] : ['spec', 'fast', 'config', index - written]
+  for (const [index, item] of items.entries()) {
+    const path = placeOf(index)
     if (typeof item !== 'string') {
       sources.push(within(reading, path, item))
       continue

@@ -3,6 +3,7 @@
 
 import { dirname, resolve } from 'node:path'
 import type { DocumentPath, SourceDocument } from '../gateway/config/document.ts'
+import { formatDuration } from '../gateway/config/duration.ts'
 import { CodedError, CodedErrors } from '../gateway/errors.ts'
 import { readMeshUse, type MeshUse } from '../topologies/meshes/use.ts'
 import type { ConfigDocument } from '../topologies/substrate.ts'
@@ -10,10 +11,12 @@ import type { Topology } from '../topologies/topology.ts'
 import { scenarioError } from './errors.ts'
 import { frozenCopy } from './freeze.ts'
 import { blocksOf, loadsOf, proberOf } from './resolve-blocks.ts'
+import { blocksLengthUs, variantsOf } from './resolve-variants.ts'
+import { comparedWith, tracingOf } from './tracing.ts'
 import { overlay } from './overlay.ts'
 import { configOf, type ReadConfig } from './resolve-config.ts'
 import { lawfulOf, servingOf } from './resolve-residency.ts'
-import type { Reading, Spec } from './resolve-reading.ts'
+import { refuse, type Reading, type Spec } from './resolve-reading.ts'
 import type { LoadBlock, Scenario, Thresholds, Timeline } from './scenario.ts'
 import type { ScenarioFile } from './schema.ts'
 import { parseThresholds } from './thresholds.ts'
@@ -42,13 +45,16 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
     problems: [],
   }
   const { spec, problems } = reading
-  const timeline = timelineOf(spec)
+  const timeline = timelineOf(reading)
   const loads = loadsOf(reading)
   const { method, changes } = blocksOf(reading, timeline)
   checkThresholds(reading, loads, short !== undefined)
+  checkComparisons(reading)
   const prober = proberOf(reading, loads)
   const mesh = meshOf(reading)
   const config = await configOf(reading, around.base, around.readConfig)
+  const blocks = await variantsOf(reading, problems.length > 0 ? around.base : overlay(around.base, config), around.readConfig)
+  const tracing = tracingOf(spec.tracing)
   const lawful = problems.length > 0 ? null : lawfulOf(reading, loads, overlay(around.base, config))
   if (problems.length > 0) throw new CodedErrors(problems.sort(byPlace))
   return frozenCopy<Scenario>({
@@ -65,6 +71,8 @@ export async function resolveScenario(file: ScenarioFile, source: SourceDocument
     steadyState: spec.steadyState?.thresholds ?? {},
     method,
     changes,
+    ...(tracing === null ? {} : { tracing }),
+    ...(blocks === undefined ? {} : { blocks }),
     thresholds: spec.thresholds,
     options: {
       collectGarbageEveryMs: spec.options.collectGarbageEvery / 1000,
@@ -101,13 +109,23 @@ function layOver(spec: Spec, short: Spec['fast']): Spec {
     config: [...spec.config, ...(short.config ?? [])],
     phases: { ...spec.phases, ...short.phases },
     prober: { ...spec.prober, ...short.prober },
+    ...(short.tracing === undefined ? {} : { tracing: short.tracing }),
+    ...(spec.blocks === undefined ? {} : { blocks: { ...spec.blocks, ...short.blocks } }),
     thresholds: { ...spec.thresholds, ...short.thresholds },
     ...(short.steadyState === undefined ? {} : { steadyState: short.steadyState }),
   }
 }
 
-function timelineOf(spec: Spec): Timeline {
-  const { warmup, steady, fault, healing, recovered } = { ...defaultPhases, ...spec.phases }
+/** Blocks fill the fault phase unless the file says how long it is; then they have to fit. */
+function timelineOf(reading: Reading): Timeline {
+  const { spec } = reading
+  const needed = spec.blocks === undefined ? undefined : blocksLengthUs(spec.blocks)
+  const usual = { ...defaultPhases, ...(needed === undefined ? {} : { fault: needed }) }
+  const { warmup, steady, fault, healing, recovered } = { ...usual, ...spec.phases }
+  if (needed !== undefined && needed > fault) {
+    refuse(reading, 'RGT_SCENARIO_TIMELINE', ['spec', 'blocks'], 'the blocks do not fit into the fault phase',
+      `${formatDuration(needed)} of blocks`, `at most ${formatDuration(fault)}, or no phases.fault`)
+  }
   return { warmupUs: warmup, steadyUs: steady, faultUs: fault, healingUs: healing, recoveredUs: recovered }
 }
 
@@ -118,6 +136,7 @@ function checkThresholds(reading: Reading, loads: readonly LoadBlock[], short: b
     region: topology.regions.map(({ name }) => name),
     group: topology.clients.map(({ name }) => name),
     route: [...new Set(loads.flatMap((block) => block.mix).map(({ name }) => name))],
+    variant: spec.blocks?.variants.map(({ name }) => name) ?? [],
   }
   const check = (thresholds: Thresholds, base: (expression: string) => DocumentPath): void => {
     try {
@@ -133,4 +152,17 @@ function checkThresholds(reading: Reading, loads: readonly LoadBlock[], short: b
     ? ['spec', 'fast', 'thresholds'] : ['spec', 'thresholds'])
   check(spec.steadyState?.thresholds ?? {}, () => short && fast?.steadyState !== undefined
     ? ['spec', 'fast', 'steadyState', 'thresholds'] : ['spec', 'steadyState', 'thresholds'])
+}
+
+/** What is told as a share of tracing everything needs variants that do, and that do not. */
+function checkComparisons(reading: Reading): void {
+  const { spec } = reading
+  const variants = spec.blocks?.variants.map(({ name }) => name) ?? []
+  for (const expression of Object.keys(spec.thresholds)) {
+    const needed = comparedWith[expression.split('{')[0].trim()] ?? []
+    const missing = needed.filter((name) => !variants.includes(name))
+    if (missing.length === 0) continue
+    refuse(reading, 'RGT_SCENARIO_REFERENCE', ['spec', 'thresholds', expression], 'a threshold compares variants that the blocks do not have',
+      `${variants.join(', ') || 'no variants'}`, `variants called ${needed.join(' and ')}`)
+  }
 }

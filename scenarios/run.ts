@@ -21,6 +21,7 @@ import { limitsInRealTime, plan } from './plan.ts'
 import { machineOf, versionsOf, wallClock } from './run-machine.ts'
 import { runFile, type RunError, type RunRecord } from './run-record.ts'
 import type { Scenario } from './scenario.ts'
+import { unmeasuredWithoutTraces, whyUntraced } from './tracing.ts'
 import { unhurried } from './adapted.ts'
 
 export interface RunRequest {
@@ -88,6 +89,7 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
     ...request.options,
     simulation: simulationOf(planned.scenario, request.options.simulation),
     collectGarbageEveryMs: asked.collectGarbageEveryMs,
+    ...tracingFor(request),
     engines: [...new Set(planned.loads.map(({ engine }) => engine))],
   }
   signal.throwIfAborted()
@@ -109,6 +111,10 @@ async function play(request: RunRequest, record: RunRecord, config: ConfigDocume
   } finally {
     await heal(deployment, record, request)
   }
+}
+
+function tracingFor({ scenario: { tracing }, substrate, options }: RunRequest): Pick<SubstrateOptions, 'tracing'> {
+  return tracing === undefined || whyUntraced(tracing, substrate, options.gateway) !== null ? {} : { tracing }
 }
 
 /** A run that already failed keeps its own error; one that went well fails when its faults stay behind. */
@@ -140,19 +146,21 @@ function requireTools(names: readonly string[], { inventory }: Deployment): void
 
 function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: ConfigDocument[]): RunRecord {
   const { substrate, options, command, runDir } = request
+  const untraced = whyUntraced(request.scenario.tracing, substrate, options.gateway)
   return {
     apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: basename(runDir),
     startedAt: wallClock(), finishedAt: null,
     // What a reader finds when the runner itself is killed.
     ended: 'interrupted', error: null,
     command, ...versionsOf(), machine: machineOf(),
-    substrate: substrate.kind, time: substrate.time, unmeasured: substrate.unmeasured, gateway: options.gateway, mesh: meshWord(planned.topology),
+    substrate: substrate.kind, time: substrate.time, unmeasured: { ...substrate.unmeasured, ...unmeasuredWithoutTraces(untraced) }, gateway: options.gateway, mesh: meshWord(planned.topology),
     capabilities: substrate.capabilities(),
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: '', offsetUs: 0, uncertaintyUs: 0 } },
     plan: planned, config,
     limits: [
       ...(planned.limits ?? []),
       ...(substrate.time === 'virtual' ? [] : limitsInRealTime(planned)),
+      ...(untraced === null ? [] : [`nothing is traced: ${untraced}`]),
       ...unplayedSuites(planned.scenario, substrate),
       ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate),
     ],
@@ -179,6 +187,7 @@ function tee(history: HistoryWriter, request: RunRequest): { sink: HistorySink; 
       request.onRequest?.(row)
     },
     attempt: (row) => history.attempt(row),
+    span: (row) => history.span?.(row),
     block(block) {
       history.block(block)
       if (request.onRequest !== undefined && block.table === 'requests') expandBlock(block, { request: (row) => request.onRequest?.(row), attempt() {} })

@@ -8,6 +8,7 @@ import { servicePatterns } from '../topologies/service-patterns.ts'
 import { entryKinds } from '../topologies/topology.ts'
 import { faultKinds, faults, type FaultKind } from './faults/index.ts'
 import { loadKinds } from './loads/index.ts'
+import { collectors, otlpProtocols, usualTracing } from './tracing.ts'
 import { ExitCode } from './verdict.ts'
 
 const label = z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'a lower-case name of letters, digits and hyphens')
@@ -37,11 +38,11 @@ const load = z.strictObject({
   groups: z.array(label).min(1).nullable().default(null).describe('Client groups that share the rate evenly. Default: all.'),
   timeout: durationUs.default(2_000_000).describe('How long a client waits for the whole request.'),
   maxInFlight: z.int().min(1).max(1_000_000).optional().describe('Requests that its generator has out at most; what is due beyond that is dropped, which makes a run inconclusive. For `open-loop`; default: 2000 on sockets, no limit in virtual time.'),
-  suite: z.string().min(1).nullable().default(null).describe('A hand-written k6 suite instead of one rendered from `mix`.'),
   season: z.strictObject({
     period: durationUs.refine((us) => us > 0, { message: 'must be longer than 0s' }),
     swing: z.number().min(0).max(1).describe('Share of the rate by which it rises and falls.'),
   }).optional().describe('The rate swings around `rate`, a sine from the run\'s zero. For `open-loop`.'),
+  suite: z.string().min(1).nullable().default(null).describe('A hand-written k6 suite instead of one rendered from `mix`.'),
   host: z.string().min(1).optional().describe('Host of every template that names none.'),
   mix: z.array(template).min(1),
 })
@@ -97,13 +98,32 @@ type FaultBlockSchema = z.ZodType<FaultBlockFile, FaultBlockInput>
 const faultUnion = z.discriminatedUnion('fault', faultBlocks as never) as unknown as FaultBlockSchema
 const method = z.array(z.union([faultUnion, change]))
 
+const configuration = z.array(z.union([z.string().min(1), z.looseObject({})]))
+
+const tracing = z.union([z.boolean(), z.strictObject({
+  collector: z.enum(collectors).default(usualTracing.collector).describe('Who takes the spans; those that are not embedded pass them on to the one that is.'),
+  protocol: z.enum(otlpProtocols).default(usualTracing.protocol).describe('OTLP from gateways and services to the collector.'),
+  clients: z.boolean().default(usualTracing.clients).describe('Clients begin the traces of load and prober; otherwise the gateway where a request enters does.'),
+  services: z.boolean().default(usualTracing.services).describe('Services tell of their part.'),
+})])
+
+const variant = z.strictObject({ name: label, config: configuration.default([]).describe('Documents in force in its blocks, over `config`.') })
+const blocks = z.strictObject({
+  rounds: z.int().min(1).max(1000).describe('How often each variant is played.'),
+  length: durationUs.describe('Of each block.'),
+  settle: durationUs.default(0).describe('Of that, what counts for nothing: the change has to arrive.'),
+  variants: z.array(variant).min(1).describe('In the order of the first round; each later round begins with the next.'),
+})
+
 /** Replaces or overlays parts of the scenario when the short form is asked for. */
 const fast = z.strictObject({
   phases: phases.optional(),
   load: z.array(load).min(1).optional(),
   rateShare: z.number().positive().max(1).optional().describe('Every load\'s rate times this.'),
   prober: prober.optional(),
-  config: z.array(z.union([z.string().min(1), z.looseObject({})])).optional().describe('Put over `config`.'),
+  config: configuration.optional().describe('Put over `config`.'),
+  tracing: tracing.optional(),
+  blocks: z.strictObject({ rounds: blocks.shape.rounds, length: blocks.shape.length, settle: durationUs }).partial().optional().describe('Instead of those of `blocks`.'),
   method: method.optional(),
   thresholds: thresholds.optional().describe('Overlaid by expression.'),
   steadyState: z.strictObject({ thresholds }).optional(),
@@ -123,13 +143,15 @@ export const scenarioSchema = z.strictObject({
     entry: z.enum(entryKinds).nullable().default(null).describe('Way in for every group. Default: as the topology says.'),
     mesh: z.string().min(1).optional()
       .describe('Mesh beside the gateways: NAME, where gateways own failover, or NAME:SETTINGS, where the mesh does. Default: as the topology says.'),
-    config: z.array(z.union([z.string().min(1), z.looseObject({})])).default([])
+    config: configuration.default([])
       .describe('Gateway configuration put over the topology\'s: documents, or paths relative to this file.'),
     load: z.array(load).min(1),
     prober: prober.prefault({}),
     phases,
     steadyState: z.strictObject({ thresholds }).optional(),
     method: method.default([]),
+    tracing: tracing.default(false).describe('Who is traced, and where spans go; true = the defaults.'),
+    blocks: blocks.optional().describe('Divides the fault phase among variants of the gateway configuration, round after round. What a variant puts, the next one removes.'),
     thresholds,
     options: z.strictObject({
       collectGarbageEvery: durationUs.default(0).describe('Forces a garbage collection in every gateway; 0s = never.'),
