@@ -12,6 +12,9 @@ export const systemClock: Clock = {
   nowNs: () => process.hrtime.bigint(),
 }
 
+/** Unix time less CLOCK_MONOTONIC, microseconds; wall time is only read when the process (or thread) starts, so it never jumps. */
+export const unixOffsetUs = (): number => Math.round((performance.timeOrigin + performance.now()) * 1000 - systemClock.nowUs())
+
 export const systemScheduler: Scheduler = {
   after(delayMs, run) {
     const timer = setTimeout(run, delayMs)
