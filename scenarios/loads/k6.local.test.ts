@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../gateway/runtime.ts'
 import { arrivalsOf } from '../../topologies/arrivals.ts'
+import { clientTraceparent } from '../../topologies/client-trace.ts'
 import type { RequestRow } from '../../topologies/history.ts'
 import type { LoadSpec, StreamSpec } from '../../topologies/substrate.ts'
 import { openK6, type K6Summary } from '../../topologies/substrates/sockets/k6/k6.ts'
@@ -93,6 +94,21 @@ describe.skipIf(binary === null)(`with k6${binary === null ? ' (skipped: not at 
     // The gate opened for 100 ms after zero; k6 knows whole milliseconds, and setup's end is all that may be late.
     expect(starts[0].scheduledUs).toBeGreaterThan(98_000)
     expect(starts.every(({ scheduledUs }, i) => Math.abs(scheduledUs - starts[0].scheduledUs - i * 20_000) < 2)).toBe(true)
+  })
+
+  it('requests of a traced stream begin the traces that their names say, and rows tell what became of them', async () => {
+    const seen = new Map<string, unknown>()
+    const port = await serve((request, response) => {
+      const { traceparent } = request.headers
+      seen.set(String(request.headers['x-request-id']), traceparent)
+      const said = typeof traceparent === 'string' ? { 'x-regatta-trace': `${traceparent.slice(3, 35)}-03` } : {}
+      response.writeHead(200, said).end()
+    })
+    const { rows } = await play(load([stream({ traced: true }), stream({ group: 'asia', phaseUs: 7000 })]), [port])
+    const traced = rows.filter(({ group }) => group === 'europe').map(({ id }) => id)
+    expect(traced).toHaveLength(60)
+    expect(seen).toEqual(new Map(rows.map(({ id }) => [id, traced.includes(id) ? clientTraceparent(id) : undefined])))
+    expect(rows.filter(({ sampled }) => sampled).map(({ id }) => id)).toEqual(traced)
   })
 
   it('a server that hangs, refuses, resets and fails is told apart', async () => {

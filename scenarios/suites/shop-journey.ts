@@ -26,7 +26,7 @@ export default function (): void {
   const index = exec.scenario.iterationInTest
   let scheduledMs = exec.scenario.startTime + index * steps * 1000 / stream.ratePerSecond
   for (const [at, template] of stream.templates.entries()) {
-    const { status } = send({ stream: label, pinned: null, timeoutMs: stream.timeoutMs }, `${requestId(label, index)}.${at}`, scheduledMs, template)
+    const { status } = send({ stream: label, pinned: null, timeoutMs: stream.timeoutMs, traced: stream.traced }, `${requestId(label, index)}.${at}`, scheduledMs, template)
     if (status === 0 || status >= 500 || at === steps - 1) return
     sleep(readingS)
     scheduledMs = Date.now()

@@ -26,5 +26,5 @@ export default function (): void {
   const ratePerSecond = spike === undefined ? stream.ratePerSecond : rise * stream.ratePerSecond
   const scheduledMs = exec.scenario.startTime + index * 1000 / ratePerSecond
   const template = stream.templates[templateAt(stream, index)]
-  send({ stream: label, pinned: null, timeoutMs: stream.timeoutMs }, requestId(exec.scenario.name, index), scheduledMs, template)
+  send({ stream: label, pinned: null, timeoutMs: stream.timeoutMs, traced: stream.traced }, requestId(exec.scenario.name, index), scheduledMs, template)
 }

@@ -11,6 +11,7 @@ import exec from 'k6/execution'
 import http, { type RefinedResponse } from 'k6/http'
 import type { Options, Scenario } from 'k6/options'
 import { requestId, streamLabel, templateAt } from '../../../topologies/arrivals.ts'
+import { clientTraceparent } from '../../../topologies/client-trace.ts'
 import type { LoadSpec, RequestTemplate, StreamSpec } from '../../../topologies/substrate.ts'
 
 export type { LoadSpec } from '../../../topologies/substrate.ts'
@@ -115,10 +116,11 @@ export function iterate(load: LoadSpec): void {
   const index = exec.scenario.iterationInTest
   if (stream.phaseUs + index * 1e6 / stream.ratePerSecond >= load.toUs - load.fromUs) return
   const scheduledMs = exec.scenario.startTime + index * 1000 / stream.ratePerSecond
-  send({ stream: exec.scenario.name, pinned: stream.pinned, timeoutMs: stream.timeoutMs }, requestId(exec.scenario.name, index), scheduledMs, stream.templates[templateAt(stream, index)])
+  const client = { stream: exec.scenario.name, pinned: stream.pinned, timeoutMs: stream.timeoutMs, traced: stream.traced }
+  send(client, requestId(exec.scenario.name, index), scheduledMs, stream.templates[templateAt(stream, index)])
 }
 
-export interface Client { /** Label of the stream (see `streamLabel`). */ stream: string; pinned: string | null; timeoutMs: number }
+export interface Client { /** Label of the stream (see `streamLabel`). */ stream: string; pinned: string | null; timeoutMs: number; /** Begins a trace. */ traced?: boolean }
 
 type Response = RefinedResponse<'none'>
 const waysIn: Record<string, K6Way> = JSON.parse(__ENV.REGATTA_WAYS ?? '{}')
@@ -126,12 +128,13 @@ const downUntilMs: Record<string, number> = {}
 const token = (): string => __ENV.REGATTA_TOKEN ?? ''
 
 /** Sends one request and prints its line. Returns the response, for suites that decide by it. */
-export function send({ stream, pinned, timeoutMs }: Client, id: string, scheduledMs: number, template: RequestTemplate): Response {
+export function send({ stream, pinned, timeoutMs, traced }: Client, id: string, scheduledMs: number, template: RequestTemplate): Response {
   const way = waysIn[stream]
   if (way === undefined) throw new Error(`REGATTA_WAYS has no way in for ${stream}`)
   const { method, path, host, headers, bodyBytes } = template
   const sent: Record<string, string> = { ...headers, Host: host, 'x-request-id': id }
   if (pinned !== null) Object.assign(sent, { 'x-regatta-pin': pinned, 'x-regatta-token': token() })
+  if (traced === true) sent.traceparent = clientTraceparent(id)
   const body = bodyBytes === 0 ? null : 'x'.repeat(bodyBytes)
   const startMs = Date.now()
   const response = tryAddresses(way, timeoutMs, (address, patienceMs) =>
@@ -164,5 +167,6 @@ function printRow(stream: string, id: string, scheduledMs: number, startMs: numb
     'row', stream, id, template.name, template.method, template.bodyBytes, scheduledMs.toFixed(3), startMs, Math.round(durationMs * 1000),
     status, errorCode, headers['Content-Length'] ?? '', headers['X-Regatta-Attempts'] ?? '', headers['Server-Timing'] ?? '',
     headers['X-Echo-Region'] ?? headers['X-Regatta-Region'] ?? '', headers['X-Regatta-Gateway'] ?? '', headers['X-Regatta-Reason'] ?? '',
+    headers['X-Regatta-Trace'] ?? '',
   ].join('\t'))
 }

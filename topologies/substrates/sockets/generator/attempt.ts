@@ -4,7 +4,7 @@
 import type { Dispatcher, Pool } from 'undici'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import type { RequestOutcome } from '../../../history.ts'
-import { decisionNsOf, outcomeOfError, outcomeOfResponse } from './outcome.ts'
+import { decisionNsOf, outcomeOfError, outcomeOfResponse, sampledOf } from './outcome.ts'
 import type { Upstream } from './upstreams.ts'
 
 export interface AttemptResult {
@@ -14,6 +14,7 @@ export interface AttemptResult {
   region: string
   attempts: number
   decisionNs: number
+  sampled: boolean
   bytes: number
 }
 
@@ -38,7 +39,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
   readonly #timer: NodeJS.Timeout
   #controller: Dispatcher.DispatchController | null = null
   #settled = false
-  readonly #result: AttemptResult = { outcome: 'closed', status: 0, gateway: '', region: '', attempts: 0, decisionNs: 0, bytes: 0 }
+  readonly #result: AttemptResult = { outcome: 'closed', status: 0, gateway: '', region: '', attempts: 0, decisionNs: 0, sampled: false, bytes: 0 }
 
   constructor(upstream: Upstream, request: WireRequest, timeoutMs: number, done: (result: AttemptResult) => void) {
     this.#upstream = upstream
@@ -64,6 +65,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     result.region = one(headers, 'x-echo-region') || one(headers, header.region)
     result.attempts = Number(one(headers, header.attempts)) || 0
     result.decisionNs = decisionNsOf(one(headers, header.serverTiming))
+    result.sampled = sampledOf(one(headers, header.trace))
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

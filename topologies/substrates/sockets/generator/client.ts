@@ -4,6 +4,7 @@
 
 import type { Clock } from '../../../../gateway/ports.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
+import { clientTraceparent } from '../../../client-trace.ts'
 import { leastTryUs, passOverUs } from '../../../list-entry.ts'
 import { Attempt, type AttemptResult, type WireRequest } from './attempt.ts'
 import type { WayIn } from './entries.ts'
@@ -64,12 +65,15 @@ function orderOf(targets: Upstream[]): Upstream[] {
   return targets.every(isUp) ? targets : [...targets.filter(isUp), ...targets.filter((target) => !isUp(target))]
 }
 
-/** A copy of the request under a name of its own; an answer that is not 5xx brings the address back. */
+/** A copy of the request under a name and in a trace of its own; an answer that is not 5xx brings the address back. */
 function test(target: Upstream, request: ClientRequest, timeoutMs: number, clock: Clock): void {
   target.downUntilUs = clock.nowUs() + passOverUs + timeoutMs * 1000
   const headers = [...request.headers]
-  const at = headers.indexOf(header.requestId)
-  if (at >= 0) headers[at + 1] = `${request.id}-test`
+  const id = `${request.id}-test`
+  for (const [name, value] of [[header.requestId, id], ['traceparent', clientTraceparent(id)]]) {
+    const at = headers.indexOf(name)
+    if (at >= 0) headers[at + 1] = value
+  }
   new Attempt(target, { ...request, headers }, timeoutMs, ({ status }) => {
     if (status > 0 && status < 500) target.downUntilUs = -Infinity
     else target.downUntilUs = clock.nowUs() + passOverUs

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../../gateway/runtime.ts'
 import { arrivalsOf } from '../../../arrivals.ts'
+import { clientTraceparent } from '../../../client-trace.ts'
 import type { RequestRow } from '../../../history.ts'
 import type { LoadSpec, StreamSpec } from '../../../substrate.ts'
 import type { Entry } from '../../../topology.ts'
@@ -102,6 +103,23 @@ describe('a system that answers', () => {
     expect(pins).toHaveLength(4)
     expect(pins).toContainEqual(['us-east', 'secret'])
     expect(pins).toContainEqual([undefined, undefined])
+  })
+
+  it('is told of a trace for each request of a traced stream, and its word about sampling is kept', async () => {
+    const seen = new Map<string, unknown>()
+    const edge = await http((request, response) => {
+      const traceparent = request.headers.traceparent
+      seen.set(String(request.headers['x-request-id']), traceparent)
+      if (typeof traceparent === 'string') response.setHeader('x-regatta-trace', `${traceparent.slice(3, 35)}-0${traceparent.charCodeAt(34) % 2}`)
+      response.end()
+    })
+    const { rows } = await play([load([stream({ traced: true }), stream({ pinned: 'us-east' })])], { edges: { e: edge } })
+    expect(rows).toHaveLength(60)
+    for (const { id, pinned, sampled } of rows) {
+      const asked = pinned === '' ? clientTraceparent(id) : undefined
+      expect([seen.get(id), sampled]).toEqual([asked, asked !== undefined && asked.charCodeAt(34) % 2 === 1])
+    }
+    expect(new Set(rows.map(({ sampled }) => sampled)).size).toBe(2)
   })
 
   it('keeps its connections', async () => {

@@ -1,7 +1,7 @@
 // Statuses, reasons and error codes in the words of the history.
 
 import { expect, it } from 'vitest'
-import { decisionNsOf, outcomeOfError, outcomeOfResponse } from './outcome.ts'
+import { decisionNsOf, outcomeOfError, outcomeOfResponse, sampledOf } from './outcome.ts'
 
 it.each([
   [200, '', 'ok'], [204, '', 'ok'], [301, '', 'ok'], [404, '', 'client-error'], [429, '', 'shed'], [500, '', '5xx'], [503, '', '5xx'],
@@ -19,3 +19,8 @@ it.each([
   ['decision;dur=0.0042', 4200], ['cache, decision;desc="route";dur=0.5, total;dur=3', 500_000], ['total;dur=3', 0], ['', 0],
   ['decision;dur=8e-4', 800], ['predecision;dur=5', 0],
 ] as const)('%s says %i ns', (text, ns) => expect(decisionNsOf(text)).toBe(ns))
+
+const traceId = '0af7651916cd43dd8448eb211c80319c'
+it.each([
+  [`${traceId}-01`, true], [`${traceId}-03`, true], [`${traceId}-00`, false], [`${traceId}-02`, false], ['', false], ['01', false], [`${traceId}-1`, false],
+] as const)('"%s" says that the head was sampled: %s', (text, sampled) => expect(sampledOf(text)).toBe(sampled))

@@ -1,6 +1,7 @@
 // What became of a request, in the words of the history: from the response's status and reason, or from the
-// error that the connection ended with. Shared by the open-loop engine and the reader of k6's rows.
+// error that the connection ended with; and what a gateway says of it in headers. Shared by the open-loop engine and the reader of k6's rows.
 
+import { TraceFlag } from '../../../../gateway/telemetry/context/index.ts'
 import type { RequestOutcome } from '../../../history.ts'
 
 /** Reasons that a gateway gives in `x-regatta-reason` when it answers by itself. */
@@ -51,4 +52,9 @@ export function decisionNsOf(serverTiming: string): number {
   const found = /(?:^|,)\s*decision\s*;(?:[^,]*;)?\s*dur=([0-9.]+(?:e-?[0-9]+)?)/i.exec(serverTiming)
   const durationMs = found === null ? Number.NaN : Number(found[1])
   return Number.isFinite(durationMs) ? Math.round(durationMs * 1e6) : 0
+}
+
+/** Whether `x-regatta-trace` (`TRACE-ID-FLAGS`) says that the head of the trace was sampled; false when it is not there. */
+export function sampledOf(trace: string): boolean {
+  return /^[0-9a-f]{32}-[0-9a-f]{2}$/.test(trace) && (Number.parseInt(trace.slice(33), 16) & TraceFlag.Sampled) !== 0
 }

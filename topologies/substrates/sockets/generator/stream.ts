@@ -3,6 +3,7 @@
 
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import { isEligible, requestId, streamLabel } from '../../../arrivals.ts'
+import { clientTraceparent } from '../../../client-trace.ts'
 import type { RequestRow } from '../../../history.ts'
 import type { LoadSpec, StreamSpec } from '../../../substrate.ts'
 import type { AttemptResult } from './attempt.ts'
@@ -47,8 +48,9 @@ export class StreamSender {
   send(row: RequestRow, template: number, done: (result: AttemptResult) => void): () => void {
     const { headers, body, repeatable } = this.#wires[template]
     const { method, path } = this.#stream.templates[template]
+    const own = [header.requestId, row.id, ...(this.#stream.traced === true ? ['traceparent', clientTraceparent(row.id)] : [])]
     return this.#send({
-      id: row.id, method, path, headers: [...headers, header.requestId, row.id], body, repeatable, timeoutMs: this.#stream.timeoutMs,
+      id: row.id, method, path, headers: [...headers, ...own], body, repeatable, timeoutMs: this.#stream.timeoutMs,
     }, done)
   }
 }

@@ -19,7 +19,7 @@ const entries: Record<string, GroupEntries> = {
 const zeroWallUs = 1_795_425_138_000_250
 const line = (over: Record<number, string> = {}): string => [
   'row', 'load-europe', 'load-europe-000002', 'cart', 'GET', '0', '1795425138040.000', '1795425138041', '6021', '200', '0', '500', '2',
-  'decision;dur=0.0042', 'eu-west', '', '',
+  'decision;dur=0.0042', 'eu-west', '', '', '',
 ].map((field, at) => over[at] ?? field).join('\t')
 
 describe('rows', () => {
@@ -29,6 +29,11 @@ describe('rows', () => {
       protocol: 'http1', method: 'GET', gateway: 'frankfurt', region: 'eu-west', pinned: '', status: 200, outcome: 'ok', attempts: 2, decisionNs: 4200,
       eligible: true, sampled: false, bytes: 500,
     })
+  })
+
+  it('are sampled when the answer says so', () => {
+    const sampled = (trace: string) => openRowReader(load, entries, zeroWallUs).read(line({ 17: trace }))!.sampled
+    expect(['0af7651916cd43dd8448eb211c80319c-03', '0af7651916cd43dd8448eb211c80319c-02', 'x'].map(sampled)).toEqual([true, false, false])
   })
 
   it('start no earlier than scheduled, although k6 rounds down', () => {

@@ -6,9 +6,9 @@ import type { RequestOutcome, RequestRow } from '../../../history.ts'
 import type { LoadSpec, StreamSpec } from '../../../substrate.ts'
 import type { GroupEntries } from '../generator/bootstrap.ts'
 import { wayInOf } from '../generator/entries.ts'
-import { decisionNsOf, outcomeOfResponse } from '../generator/outcome.ts'
+import { decisionNsOf, outcomeOfResponse, sampledOf } from '../generator/outcome.ts'
 
-const columns = 17
+const columns = 18
 
 export interface RowReader {
   /**
@@ -50,7 +50,7 @@ export function openRowReader(load: LoadSpec, entries: Record<string, GroupEntri
 }
 
 function rowOf(fields: string[], { source, fromUs }: LoadSpec, { stream, entry, gateway }: KnownStream, offsetUs: number): RequestRow {
-  const [, , id, route, method, bodyBytes, scheduledMs, startMs, durationUs, status, errorCode, bytes, attempts, timing, region, named, reason] = fields
+  const [, , id, route, method, bodyBytes, scheduledMs, startMs, durationUs, status, errorCode, bytes, attempts, timing, region, named, reason, trace] = fields
   // k6 rounds a scenario's start down to the millisecond; nothing was due before the load began.
   const scheduledUs = Math.max(fromUs, Math.round(Number(scheduledMs) * 1000 - offsetUs))
   return {
@@ -61,7 +61,7 @@ function rowOf(fields: string[], { source, fromUs }: LoadSpec, { stream, entry, 
     group: stream.group, entry, route, protocol: 'http1', method,
     gateway: named || (Number(status) > 0 ? gateway : ''), region, pinned: stream.pinned ?? '', status: Number(status),
     outcome: outcomeOfK6(Number(status), Number(errorCode), reason), attempts: Number(attempts) || 0, decisionNs: decisionNsOf(timing),
-    eligible: isEligible(method, Number(bodyBytes), entry, stream.pinned), sampled: false,
+    eligible: isEligible(method, Number(bodyBytes), entry, stream.pinned), sampled: sampledOf(trace),
     // k6 drops bodies unread into a sink; the header says how much there was (nothing when it came in chunks).
     bytes: Number(bytes) || 0,
   }
