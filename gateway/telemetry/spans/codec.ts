@@ -26,9 +26,11 @@ const longest = { threshold: 14, requestId: 128, method: 32, path: 256, host: 25
 /** No span is longer. A multiple of eight. */
 export const maxSpanBytes = 912
 
+/** The words of a trace id. */
+export interface TraceIds { trace0: number; trace1: number; trace2: number; trace3: number }
+
 /** Who a span is: words of its trace, of itself and of its parent. */
-export interface SpanIds {
-  trace0: number; trace1: number; trace2: number; trace3: number
+export interface SpanIds extends TraceIds {
   span0: number; span1: number
   /** Both nought = none. */
   parent0: number; parent1: number
@@ -96,11 +98,29 @@ export function markKept(view: DataView, at: number, reason: KeepReason): void {
   view.setUint8(at + 58, keepReasons.indexOf(reason))
 }
 
+/** Whether the span at `at` is of this trace. */
+export function sameTrace(view: DataView, at: number, { trace0, trace1, trace2, trace3 }: TraceIds): boolean {
+  return view.getUint32(at + 16) === trace3 && view.getUint32(at + 12) === trace2 && view.getUint32(at + 8) === trace1 && view.getUint32(at + 4) === trace0
+}
+
+/** Spreads trace ids over buckets by all their words and `seed`; rounds and constants of MurmurHash3 (Austin Appleby, public domain). */
+export function traceHash({ trace0, trace1, trace2, trace3 }: TraceIds, seed: number): number {
+  let hash = Math.imul(trace0 ^ seed, 0x85ebca6b)
+  hash = Math.imul((hash ^ (hash >>> 13)) + trace1, 0xc2b2ae35)
+  hash = Math.imul((hash ^ (hash >>> 16)) + trace2, 0x85ebca6b)
+  hash = Math.imul((hash ^ (hash >>> 13)) + trace3, 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}
+
+export function traceIdsOf(traceId: string): TraceIds {
+  return { trace0: wordOf(traceId, 0), trace1: wordOf(traceId, 8), trace2: wordOf(traceId, 16), trace3: wordOf(traceId, 24) }
+}
+
 /** A record as bytes, for those who have one: tests, benchmarks, and spans that come from elsewhere. Returns the length. */
 export function encodeSpan(view: DataView, at: number, names: NameTable, span: SpanRecord): number {
   const { flags, threshold, traceId, spanId, parentSpanId: parent } = span
   const ids: SpanIds = {
-    flags, threshold, trace0: wordOf(traceId, 0), trace1: wordOf(traceId, 8), trace2: wordOf(traceId, 16), trace3: wordOf(traceId, 24),
+    flags, threshold, ...traceIdsOf(traceId),
     span0: wordOf(spanId, 0), span1: wordOf(spanId, 8), parent0: parent === '' ? 0 : wordOf(parent, 0), parent1: parent === '' ? 0 : wordOf(parent, 8),
   }
   const { requestId, method, startUs } = span

@@ -1,0 +1,69 @@
+// Kept spans, gathered until a batch is full or has waited for a fifth of a second, then handed over with its buffer. What the
+// exporter refuses is shed there and counted there; its names go with the next batch.
+
+import type { SpanBatch, SpanExporter } from '../export/exporter.ts'
+import { markKept, maxSpanBytes } from './codec.ts'
+import type { NameTable } from './names.ts'
+import type { KeepReason } from './span.ts'
+
+const batchBytes = 65_536
+const longestWaitUs = 200_000
+
+export class SpanBatches {
+  /** Spans handed to the exporter. */
+  handed = 0
+  readonly #exporter: SpanExporter
+  readonly #names: NameTable
+  #view: DataView<ArrayBuffer> | null = null
+  #at = 0
+  #spans = 0
+  #sinceUs = 0
+
+  constructor(exporter: SpanExporter, names: NameTable) {
+    this.#exporter = exporter
+    this.#names = names
+  }
+
+  /** Where the next span may be written, up to `maxSpanBytes`. */
+  reserve(nowUs: number): DataView {
+    if (this.#view !== null && this.#at + maxSpanBytes > batchBytes) this.flush()
+    if (this.#view === null) {
+      this.#view = new DataView(new ArrayBuffer(batchBytes))
+      this.#sinceUs = nowUs
+    }
+    return this.#view
+  }
+
+  /** In the view of `reserve`. */
+  get at(): number {
+    return this.#at
+  }
+
+  commit(length: number, reason: KeepReason): void {
+    markKept(this.#view!, this.#at, reason)
+    this.#at += length
+    this.#spans++
+  }
+
+  /** A span that was written elsewhere. */
+  copy(from: DataView, at: number, reason: KeepReason, nowUs: number): void {
+    const view = this.reserve(nowUs)
+    const length = from.getUint16(at)
+    new Uint8Array(view.buffer, this.#at, length).set(new Uint8Array(from.buffer, from.byteOffset + at, length))
+    this.commit(length, reason)
+  }
+
+  tick(nowUs: number): void {
+    if (this.#view !== null && nowUs - this.#sinceUs >= longestWaitUs) this.flush()
+  }
+
+  flush(): void {
+    if (this.#view === null) return
+    const batch: SpanBatch = { spans: this.#spans, bytes: this.#view.buffer.transfer(this.#at), names: this.#names.untold }
+    this.handed += this.#spans
+    this.#view = null
+    this.#at = 0
+    this.#spans = 0
+    if (this.#exporter.export(batch)) this.#names.told()
+  }
+}
