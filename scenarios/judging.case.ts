@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { arrivalsOf, isEligible } from '../topologies/arrivals.ts'
-import type { AttemptRow, HistoryEvent, Phase, RequestRow, RequestSource } from '../topologies/history.ts'
+import type { AttemptRow, HistoryEvent, Phase, RequestRow, RequestSource, SpanRow } from '../topologies/history.ts'
 import { openHistory } from '../topologies/history/open.ts'
 import type { ConfigDocument, LoadSpec, StreamSpec } from '../topologies/substrate.ts'
 import { usualClusters, type Topology } from '../topologies/topology.ts'
@@ -14,7 +14,7 @@ import type { RunRecord } from './run-record.ts'
 import type { Plan, PlannedFault } from './scenario.ts'
 import type { Check, Verdict } from './verdict.ts'
 
-export interface Fixture { run: RunRecord; rows: RequestRow[]; attempts: AttemptRow[]; events: HistoryEvent[] }
+export interface Fixture { run: RunRecord; rows: RequestRow[]; attempts: AttemptRow[]; events: HistoryEvent[]; /** Absent = nothing was traced. */ spans?: SpanRow[] }
 
 const s = 1_000_000
 /** Zero of the fault, its healing, and the end, microseconds. */
@@ -152,12 +152,13 @@ export function fixture(change: (plan: Plan) => void = () => {}): Fixture {
 }
 
 /** Writes the run's folder; the caller removes it. */
-export async function writeFixture({ run, rows, attempts, events }: Fixture): Promise<string> {
+export async function writeFixture({ run, rows, attempts, events, spans }: Fixture): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), 'regatta-judge-'))
   const history = openHistory(dir)
   rows.forEach(history.request)
   attempts.forEach(history.attempt)
   events.forEach(history.event)
+  spans?.forEach((span) => history.span?.(span))
   await history.finalise()
   writeFileSync(join(dir, 'run.json'), JSON.stringify(run))
   return dir

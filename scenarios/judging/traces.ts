@@ -4,6 +4,7 @@
 import type { SpanRow } from '../../topologies/history.ts'
 import type { Spans } from '../../topologies/history/table.ts'
 import { clientTrace } from '../../topologies/client-trace.ts'
+import type { Primitive } from '../../topologies/primitives.ts'
 import type { JudgeContext } from './context.ts'
 import { explains, isGateway, placeOfSource } from './places.ts'
 
@@ -75,7 +76,8 @@ export function gapsOf(context: JudgeContext, spans: readonly SpanRow[]): Gap[] 
   return spans.flatMap((span): Gap[] => {
     const { parentSpanId, process, kind, status } = span
     if (parentSpanId !== '' && !ids.has(parentSpanId) && !clients.has(parentSpanId)) {
-      return [{ text: `the parent of a span of ${process} is missing`, lostTo: lostTo(context, fromUs, toUs, process) }]
+      const regions = context.plan.topology.regions.map(({ name }) => lostTo(context, fromUs, toUs, process, name))
+      return [{ text: `the parent of a span of ${process} is missing`, lostTo: regions.find((fault) => fault !== null) ?? null }]
     }
     const region = linkOf(span)
     if (kind !== 'client' || region === '' || status === 0 || parents.has(span.spanId)) return []
@@ -83,22 +85,32 @@ export function gapsOf(context: JudgeContext, spans: readonly SpanRow[]): Gap[] 
   })
 }
 
-const taking = new Set(['cut', 'isolate', 'pause', 'stop', 'kill', 'evict'])
-/** A process that ends takes along what it has not exported yet: at most so much of its past. */
-const unexportedUs = 5_000_000
+/** Those that take spans: of these only the ones that end a process also take what it had recorded before. */
+const ending = new Set(['stop', 'kill', 'evict'])
+const taking = new Set(['cut', 'isolate', 'pause', ...ending])
+/** A process that ends takes along what it has not exported yet. */
+const unexportedUs = 3_000_000
 /** After a way is open again, what waits on it needs so long. */
-const reopenedUs = 2_000_000
+const reopenedUs = 1_000_000
 
 /**
- * The fault that explains why spans of a request between `fromUs` and `toUs` are missing: it took a process, or cut the way
- * between this one and `region`, or from this one to any other. Null = none does.
+ * The fault that explains why spans of a request between `fromUs` and `toUs` are missing: it cut the way between this process
+ * and `region`, or took what serves there; without a region, it took the process itself. Null = none does.
  */
 export function lostTo(context: JudgeContext, fromUs: number, toUs: number, process: string, region?: string): string | null {
   const place = placeOfSource(process)
   const found = context.faults.find(({ fault: { primitive }, askedUs, healedUs }) => {
     if (askedUs === null || !taking.has(primitive.kind)) return false
-    if (toUs < askedUs - unexportedUs || fromUs > (healedUs ?? Infinity) + reopenedUs) return false
-    return region !== undefined ? explains(primitive, place, region) : context.plan.topology.regions.some(({ name }) => explains(primitive, place, name))
+    if (toUs < askedUs - (ending.has(primitive.kind) ? unexportedUs : 0) || fromUs > (healedUs ?? Infinity) + reopenedUs) return false
+    return region === undefined ? takes(primitive, process) : explains(primitive, place, region)
   })
   return found?.fault.name ?? null
+}
+
+/** Processes are called PART/REGION. */
+function takes(primitive: Primitive, process: string): boolean {
+  const [part, region] = process.split('/', 2)
+  if (part === 'edge') return false
+  if ('regions' in primitive) return primitive.regions.includes(region)
+  return 'at' in primitive && primitive.at.some((at) => at.region === region && 'parts' in at && (at.parts as readonly string[]).includes(part))
 }
