@@ -1,5 +1,5 @@
 // Kept spans, gathered until a batch is full or has waited for a fifth of a second, then handed over with its buffer. What the
-// exporter refuses is shed there and counted there; its names go with the next batch.
+// exporter has no room for is shed there and counted there.
 
 import type { SpanBatch, SpanExporter } from '../export/exporter.ts'
 import { markKept, maxSpanBytes } from './codec.ts'
@@ -64,6 +64,7 @@ export class SpanBatches {
     this.#view = null
     this.#at = 0
     this.#spans = 0
-    if (this.#exporter.export(batch)) this.#names.told()
+    this.#names.told()
+    this.#exporter.export(batch)
   }
 }

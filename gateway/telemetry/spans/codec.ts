@@ -18,7 +18,7 @@ import { attemptOutcomes, attemptReasons, requestOutcomes } from '../metrics.ts'
 import { hexOf } from './ids.ts'
 import type { NameTable } from './names.ts'
 import { keepReasons, type ClientSpan, type KeepReason, type ServerSpan, type SpanRecord } from './span.ts'
-import type { BeginningRequest, EndedAttempt, EndedRequest } from './tracing.ts'
+import type { BeginningRequest, EndedAttempt, EndedRequest, TracedRoute } from './tracing.ts'
 
 const fixed = 80
 /** Longest texts, octets; what is longer is cut. A threshold has 14 digits at most, a request id 128 (dataplane/request-fields.ts). */
@@ -38,15 +38,14 @@ export interface SpanIds extends TraceIds {
   threshold: string
 }
 
-/** What both kinds say of the request. `route` and `protocol` by number. */
-export interface SpanRequest extends Pick<BeginningRequest, 'requestId' | 'method' | 'path' | 'host' | 'fromPeer' | 'startUs'> {
-  routeName: number
-  protocolName: number
-}
+/** What spans say of the request. */
+export type SpanRequest = Omit<BeginningRequest, 'fields'>
+/** Route and protocol by the numbers of their names. */
+export type SpanRoute = Pick<TracedRoute, 'routeName' | 'protocolName'>
 
 /** Writes at `at`, where `maxSpanBytes` must be free; returns the length. */
 export function encodeServer(
-  view: DataView, at: number, names: NameTable, ids: SpanIds, request: SpanRequest, ended: EndedRequest, contextProblem: string, nowUs: number,
+  view: DataView, at: number, names: NameTable, ids: SpanIds, request: SpanRequest, route: SpanRoute, ended: EndedRequest, contextProblem: string, nowUs: number,
 ): number {
   writeIds(view, at, 0, ids)
   writeTimes(view, at, request.startUs, nowUs)
@@ -55,10 +54,10 @@ export function encodeServer(
   view.setUint8(at + 55, request.fromPeer ? 1 : 0)
   view.setUint16(at + 56, Math.min(ended.attempts, 0xffff))
   view.setUint8(at + 59, 0)
-  view.setUint32(at + 60, request.routeName)
+  view.setUint32(at + 60, route.routeName)
   view.setUint32(at + 64, names.numberOf(ended.service))
   view.setUint32(at + 68, names.numberOf(ended.region))
-  view.setUint32(at + 72, request.protocolName)
+  view.setUint32(at + 72, route.protocolName)
   view.setUint32(at + 76, Math.min(ended.decisionNs, 0xffff_ffff))
   let end = writeText(view, at + fixed, ids.threshold, longest.threshold)
   end = writeText(view, end, request.requestId, longest.requestId)
@@ -72,7 +71,7 @@ export function encodeServer(
 
 /** Writes at `at`, where `maxSpanBytes` must be free; returns the length. */
 export function encodeClient(
-  view: DataView, at: number, names: NameTable, ids: SpanIds, request: SpanRequest, ended: EndedAttempt, nowUs: number,
+  view: DataView, at: number, names: NameTable, ids: SpanIds, { requestId, method }: Pick<SpanRequest, 'requestId' | 'method'>, route: SpanRoute, ended: EndedAttempt, nowUs: number,
 ): number {
   writeIds(view, at, 1, ids)
   writeTimes(view, at, ended.startUs, nowUs)
@@ -81,14 +80,14 @@ export function encodeClient(
   view.setUint8(at + 55, ended.isLink ? 1 : 0)
   view.setUint16(at + 56, Math.min(ended.attempt, 0xffff))
   view.setUint8(at + 59, attemptReasons.indexOf(ended.reason))
-  view.setUint32(at + 60, request.routeName)
+  view.setUint32(at + 60, route.routeName)
   view.setUint32(at + 64, names.numberOf(ended.service))
   view.setUint32(at + 68, names.numberOf(ended.region))
-  view.setUint32(at + 72, request.protocolName)
+  view.setUint32(at + 72, route.protocolName)
   view.setUint32(at + 76, names.numberOf(ended.target))
   let end = writeText(view, at + fixed, ids.threshold, longest.threshold)
-  end = writeText(view, end, request.requestId, longest.requestId)
-  end = writeText(view, end, request.method, longest.method)
+  end = writeText(view, end, requestId, longest.requestId)
+  end = writeText(view, end, method, longest.method)
   view.setUint16(at, end - at)
   return end - at
 }
@@ -123,12 +122,11 @@ export function encodeSpan(view: DataView, at: number, names: NameTable, span: S
     flags, threshold, ...traceIdsOf(traceId),
     span0: wordOf(spanId, 0), span1: wordOf(spanId, 8), parent0: parent === '' ? 0 : wordOf(parent, 0), parent1: parent === '' ? 0 : wordOf(parent, 8),
   }
-  const { requestId, method, startUs } = span
-  const nowUs = startUs + span.durationUs
-  const told = { requestId, method, startUs, routeName: names.numberOf(span.route), protocolName: names.numberOf(span.protocol) }
+  const nowUs = span.startUs + span.durationUs
+  const route = { routeName: names.numberOf(span.route), protocolName: names.numberOf(span.protocol) }
   return span.kind === 'server'
-    ? encodeServer(view, at, names, ids, { ...told, path: span.path, host: span.host, fromPeer: span.fromPeer }, span, span.contextProblem, nowUs)
-    : encodeClient(view, at, names, ids, { ...told, path: '', host: '', fromPeer: false }, span, nowUs)
+    ? encodeServer(view, at, names, ids, span, route, span, span.contextProblem, nowUs)
+    : encodeClient(view, at, names, ids, span, route, span, nowUs)
 }
 
 /** Reads the batches of one process in their order. `decode` throws RGT_SPAN_BATCH when the bytes are no batch. */

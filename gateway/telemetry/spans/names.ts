@@ -15,12 +15,12 @@ export class NameTable {
     return number
   }
 
-  /** What no accepted batch has brought. */
+  /** What no batch has brought. */
   get untold(): readonly (readonly [number, string])[] {
     return this.#untold
   }
 
-  /** A batch with all that is untold was accepted. */
+  /** All that was untold is in a batch. */
   told(): void {
     if (this.#untold.length > 0) this.#untold = []
   }

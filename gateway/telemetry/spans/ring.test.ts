@@ -42,7 +42,6 @@ describe('the ring', () => {
   it('gives back the newest spans of a trace, all that are not overwritten, and loses the oldest first', () => {
     const shared = fc.boolean()
     fc.assert(fc.property(fc.array(step, { maxLength: 600, size: 'max' }), fc.nat(), shared, (steps, seed, isShared) => {
-      // Guarded on both sides: what is written beyond the ring shows.
       const ring = new TraceRing(isShared ? new SharedArrayBuffer(minRingBytes) : new ArrayBuffer(minRingBytes), seed)
       const names = new NameTable()
       /** All that were put and not taken, oldest first. */
@@ -60,7 +59,7 @@ describe('the ring', () => {
           waiting = waiting.filter(({ traceId }) => traceId !== one.take)
           expect(ring.waiting).toBe(waiting.length)
         }
-        // Everything fits in that was put since there was room for the largest: at least so many wait.
+        // Even where every span were as long as one may be, half of the room at least is in use.
         expect(ring.waiting).toBeGreaterThanOrEqual(Math.min(waiting.length, Math.floor((ring.octets * 31) / 32 / (2 * (maxSpanBytes + 16)))))
       }
     }), { numRuns: 60 })

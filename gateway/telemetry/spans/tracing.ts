@@ -2,30 +2,45 @@
 // policy. Everything here is on the hot path: no promise, no timer, no text that is not sent.
 
 import type { AttemptOutcome, AttemptRecord } from '../../ports.ts'
-import type { HeaderView } from '../../routing/table.ts'
+import type { TraceCarrier } from '../context/index.ts'
+import type { ExportCounts } from '../export/exporter.ts'
 import type { RouteSampling } from '../../snapshot/snapshot.ts'
 import type { RequestOutcome } from '../metrics.ts'
 import type { KeepReason, PromotionReason } from './span.ts'
 
 export interface Tracing {
+  /** A route that has a policy: asked for when a snapshot is built, so that a request looks nothing up by name. */
+  route(route: string, protocol: string, sampling: RouteSampling): TracedRoute
+  /** A snapshot is served from now on: routes that are not among these are forgotten. */
+  keep(routes: Iterable<TracedRoute>): void
   /** A request begins. `fromPeer`: another gateway decided whether it is sampled, and its context is trusted. */
-  begin(request: BeginningRequest, sampling: RouteSampling, nowUs: number): RequestTrace
+  begin(request: BeginningRequest, route: TracedRoute): RequestTrace
   /** Other gateways on the path of these traces keep them: spans that wait are flushed, those still to come are kept. */
   promote(traces: readonly { traceId: string; reason: PromotionReason }[], nowUs: number): void
   /** Budgets, anomalies, batches that are due, and the evidence of each second. */
   tick(nowUs: number): void
   readonly counts: TracingCounts
+  readonly exported: ExportCounts
+  /** So many traces could not be told of to another gateway. */
+  untold(count: number): void
   /** Exports what is kept, for at most `timeoutMs`. */
   close(timeoutMs: number): Promise<void>
 }
 
+/** What tracing knows of a route; the data plane only hands it back. */
+export interface TracedRoute {
+  readonly sampling: RouteSampling
+  /** Of the sampling core. */
+  readonly key: number
+  /** Numbers of the names of route and protocol. */
+  readonly routeName: number
+  readonly protocolName: number
+}
+
 export interface BeginningRequest {
-  fields: HeaderView
+  fields: TraceCarrier
   fromPeer: boolean
   requestId: string
-  route: string
-  tenant: string
-  protocol: string
   method: string
   path: string
   host: string
@@ -36,14 +51,18 @@ export interface RequestTrace {
   readonly traceId: string
   /** Decided at the head, here or at the gateway where the request entered. */
   readonly sampled: boolean
+  /** As it is told to clients: the id of the trace and the flags that its head got. */
+  readonly text: string
   /** An attempt upstream begins; its context is what the upstream gets. */
   attempt(): AttemptTrace
   /** The far gateway says that it keeps this trace, and why. */
-  told(reason: PromotionReason): void
+  told(reason: PromotionReason, nowUs: number): void
   /**
-   * The request is over. Returns why its trace is kept, null when it is not (its spans wait in the ring, or are gone).
-   * `links`: regions whose gateways had a part in it, to be told when it is promoted.
+   * The head of a response is about to be written: what is known now may promote the trace. Returns why it was promoted, so far;
+   * a gateway that asked over a link is told by `x-regatta-keep`, because later there is no way to tell it.
    */
+  answering(status: number, outcome: RequestOutcome, attempts: number, nowUs: number): PromotionReason | null
+  /** The request is over. Returns why its trace is kept, null when it is not (its spans wait in the ring, or are gone). */
   end(ended: EndedRequest, nowUs: number): KeepReason | null
 }
 
