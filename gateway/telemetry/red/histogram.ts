@@ -105,14 +105,19 @@ export class DurationHistogram {
     this.#scale -= shift
   }
 
-  /** What was recorded since the last call, as plain data. */
-  take(): ExponentialHistogram {
-    const counts: number[] = []
-    for (let index = this.#lowest; index <= this.#highest; index++) counts.push(this.#counts[index & ringMask])
-    const taken = {
+  /** What was recorded since the last `take`, as plain data. */
+  read(): ExponentialHistogram {
+    const held: number[] = []
+    for (let index = this.#lowest; index <= this.#highest; index++) held.push(this.#counts[index & ringMask])
+    return {
       scale: this.#scale, count: this.#count, sum: this.#sum, min: this.#min, max: this.#max, zeroCount: this.#zeroCount,
-      offset: counts.length === 0 ? 0 : this.#lowest, counts,
+      offset: held.length === 0 ? 0 : this.#lowest, counts: held,
     }
+  }
+
+  /** The same, and recording starts again. */
+  take(): ExponentialHistogram {
+    const taken = this.read()
     this.#counts.fill(0)
     this.#scale = highestScale
     this.#lowest = 0

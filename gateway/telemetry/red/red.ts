@@ -1,7 +1,7 @@
 // What the data plane asks of aggregation: one call a request, no allocation once a series exists.
 
 import type { RequestOutcome } from '../metrics.ts'
-import type { TelemetryReport } from './report.ts'
+import type { RedSeries, TelemetryReport } from './report.ts'
 
 export interface RedMetrics {
   /** The series of a route: made when a snapshot is built, so that a request looks nothing up by name. */
@@ -10,6 +10,8 @@ export interface RedMetrics {
   refused(client: string): void
   /** Everything since the last call; counters start again. */
   drain(nowUs: number): Pick<TelemetryReport, 'fromUs' | 'toUs' | 'series' | 'refusedClients'>
+  /** Every series since it began, for /metrics; those that had no request for long are gone. */
+  totals(): RedSeries[]
 }
 
 export interface RedRoute {
