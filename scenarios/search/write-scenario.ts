@@ -31,7 +31,7 @@ export function writeScenario(scenario: Scenario, { name, description, comment, 
 }
 
 function specOf(scenario: Scenario, folder: string): object {
-  const { entry, config, loads, prober, timeline, steadyState, method, changes = [], thresholds, options, simulation } = scenario
+  const { entry, config, loads, prober, timeline, steadyState, method, changes = [], thresholds, options, simulation, tracing, blocks } = scenario
   const time = (us: number): string => formatDuration(us)
   return {
     topology: isAbsolute(scenario.topology) ? pathFrom(folder, scenario.topology) : scenario.topology,
@@ -49,6 +49,10 @@ function specOf(scenario: Scenario, folder: string): object {
     },
     ...(Object.keys(steadyState).length === 0 ? {} : { steadyState: { thresholds: steadyState } }),
     method: [...method.map(faultBlockOf), ...changes.map(changeOf)],
+    ...(tracing === undefined ? {} : { tracing }),
+    ...(blocks === undefined ? {} : {
+      blocks: { rounds: blocks.rounds, length: time(blocks.lengthUs), settle: time(blocks.settleUs), variants: blocks.variants },
+    }),
     thresholds,
     ...(options.collectGarbageEveryMs === 0 ? {} : { options: { collectGarbageEvery: time(options.collectGarbageEveryMs * 1000) } }),
     ...(simulation === undefined ? {} : { simulation }),

@@ -8,7 +8,7 @@ import { loadScenarioAndTopology } from '../../scenarios/load-scenario.ts'
 import { plan } from '../../scenarios/plan.ts'
 import { run } from '../../scenarios/run.ts'
 import type { Scenario } from '../../scenarios/scenario.ts'
-import { unhurried, withMeshUse, withRateShare } from '../../scenarios/adapted.ts'
+import { unhurried, withMeshUse, withRateShare, withRounds } from '../../scenarios/adapted.ts'
 import { ExitCode, type Verdict } from '../../scenarios/verdict.ts'
 import type { MeshUse } from '../../topologies/meshes/use.ts'
 import type { ClusterOptions, SimulationOptions, Substrate } from '../../topologies/substrate.ts'
@@ -36,6 +36,7 @@ export interface RunOptions extends TypedClusters {
   json?: boolean
   fast?: boolean
   rateShare: number
+  rounds?: number
   model?: string
   /** commander: `--no-embedded`, `--no-install`, `--no-live` */
   embedded: boolean
@@ -59,6 +60,7 @@ Examples:
   regatta run regional-outage --rate-share 0.5     half the offered load, on a machine that is too small for it
   regatta run service-outage --mesh consul:tuned   a real mesh of plain processes, which fails over by itself
   regatta run regional-outage --on kind            on clusters of its own; --contexts takes those that are there
+  regatta run sampling-budget --rounds 12          more rounds of its variants, until intervals are narrow enough
   regatta run steady --no-install                  do not fetch tools; embedded parts stand in and say so
 
 A run leaves its folder in --out: run.json, events.ndjson, requests.arrow, attempts.arrow, verdict.json, the reports.
@@ -78,6 +80,7 @@ export function withRunOptions(command: Commander): Commander {
     .option('--out <dir>', 'folder for run folders; `latest` in it points at the newest', runsFolder)
     .option('--fast', 'the short form of the scenario, about 15 s')
     .option(...rateShareOption)
+    .option('--rounds <n>', 'play each variant of a scenario with blocks so often', atLeastOne)
     .option(...modelOption)
     .option('--json', 'print verdict documents on standard output, one a line, and nothing else')
     .option('--no-embedded', 'a missing tool is an error instead of a stand-in')
@@ -98,7 +101,7 @@ function atLeastOne(text: string): number {
 /** All that was typed is looked at before anything is started or written. */
 async function runScenario(name: string, options: RunOptions): Promise<number> {
   const { scenario: whole, topology } = await loadScenarioAndTopology(name, { fast: options.fast ?? false })
-  const scenario = withMeshUse(withRateShare(whole, options.rateShare), options.mesh)
+  const scenario = withRounds(withMeshUse(withRateShare(whole, options.rateShare), options.mesh), options.rounds)
   const substrate = findSubstrate(options.on)
   findGateway(options.gateway)
   plan(scenario, topology, options.seed)
@@ -166,7 +169,7 @@ async function runOnce({ name, scenario, topology, substrate, options, simulatio
 
 /** How to do it again: what was typed, without what only says where results go. */
 export function reproduction(scenario: string, options: RunOptions, seed: number): string {
-  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', ...rateShareFlags(options.rateShare), options.model === undefined ? '' : `--model ${options.model}`,
+  return ['regatta run', scenario, `--on ${options.on}`, `--seed ${seed}`, options.fast ? '--fast' : '', ...rateShareFlags(options.rateShare), options.rounds === undefined ? '' : `--rounds ${options.rounds}`, options.model === undefined ? '' : `--model ${options.model}`,
     options.embedded ? '' : '--no-embedded', options.install ? '' : '--no-install',
     ...clusterFlags(options), options.gateway === 'reference' ? '' : `--gateway ${options.gateway}`, ...meshFlags(options.mesh)]
     .filter((part) => part !== '').join(' ')
