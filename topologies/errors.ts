@@ -33,6 +33,8 @@ export const topologyErrors = {
   RGT_SIMULATION_CAPACITY: 'more is under way at once than a simulation holds',
   RGT_CONTROL_REQUEST: 'a control port of the services was asked for something it cannot do',
   RGT_GENERATOR_ENTRY: 'a stream of requests has no address to go to',
+  RGT_OTLP: 'what a collector was sent is no export request of OTLP',
+  RGT_OTLP_LIMIT: 'a collector was sent more at once than it takes',
   RGT_K6_SCRIPT: 'a k6 suite threw, or could not be loaded',
   RGT_K6_RUN: 'k6 ended without playing its load to the end',
   RGT_HISTORY_FORMAT: 'a history file is malformed or of an unknown version',

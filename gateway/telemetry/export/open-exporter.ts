@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Scheduler } from '../../ports.ts'
 import { systemScheduler } from '../../runtime.ts'
-import type { ExportCounts, OtlpTarget, SpanBatch, SpanExporter } from './exporter.ts'
+import type { ExportCounts, OtlpTarget, SpanExporter } from './exporter.ts'
 import type { FromSender, SenderSettings, ToSender } from './messages.ts'
 import { workerAddress } from './worker-address.ts'
 
@@ -43,7 +43,7 @@ export function openExporter(
   let state: 'open' | 'closing' | 'dead' = 'open'
   let ended = (): void => {}
   /** Names that came with batches that were shed: later batches refer to them. */
-  let names: SpanBatch['names'] = []
+  const untold = new Map<number, string>()
 
   const turn = (now: string | null): void => {
     const differs = (now === null) !== (problem === null)
@@ -80,14 +80,15 @@ export function openExporter(
     export(batch) {
       if (state !== 'open' || counts.queued + batch.spans > mostSpans || queuedOctets + batch.bytes.byteLength > mostOctets) {
         counts.shed += batch.spans
-        names = [...names, ...batch.names]
+        for (const [number, name] of batch.names) untold.set(number, name)
         return false
       }
       thread ??= begin()
       counts.queued += batch.spans
       queuedOctets += batch.bytes.byteLength
-      thread.post({ kind: 'batch', batch: { ...batch, names: [...names, ...batch.names] } }, [batch.bytes])
-      names = []
+      const names = untold.size === 0 ? batch.names : [...untold, ...batch.names]
+      untold.clear()
+      thread.post({ kind: 'batch', batch: { ...batch, names } }, [batch.bytes])
       return true
     },
     async close(timeoutMs) {
@@ -112,8 +113,9 @@ export function openExporter(
 }
 
 function startWorker(workerData: SenderSettings): SenderThread {
-  // Nothing of the environment: OpenTelemetry's libraries would take settings from it.
-  const worker = new Worker(workerAddress(import.meta.url), { workerData, env: {}, execArgv: [] })
+  // Nothing of the environment: OpenTelemetry's libraries would take settings from it. When their time is up before they send
+  // again, they set a timer of less than nought, of which Node warns.
+  const worker = new Worker(workerAddress(import.meta.url), { workerData, env: {}, execArgv: ['--disable-warning=TimeoutNegativeWarning'] })
   worker.unref()
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),

@@ -45,7 +45,7 @@ function attributesOf(span: KeptSpan): Attributes {
   put(attribute.service, span.service)
   put(attribute.region, span.region)
   attributes[attribute.outcome] = span.outcome
-  const [, name, version] = /^([a-z]+)\/?([\d.]*)$/.exec(span.protocol) ?? ['', '', '']
+  const [name, version] = protocols[span.protocol] ?? [span.protocol, '']
   put('network.protocol.name', name)
   put('network.protocol.version', version)
   if (hasFailed(span)) attributes['error.type'] = span.status >= 400 ? String(span.status) : span.outcome
@@ -67,6 +67,9 @@ function attributesOf(span: KeptSpan): Attributes {
   }
   return attributes
 }
+
+/** Protocol adapter → network.protocol.name and .version; of others the adapter's name is all that is known. */
+const protocols: Record<string, readonly [name: string, version: string]> = { http1: ['http', '1.1'], http2: ['http', '2'], http3: ['http', '3'] }
 
 function putAddress(put: (name: string, value: string | number) => void, address: string): void {
   const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(address) as RegExpExecArray
