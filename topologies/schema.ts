@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { durationUs } from '../gateway/config/duration.ts'
 import { defaultPathFactor } from './geography.ts'
-import { serviceDistributions } from './service-behaviour.ts'
+import { serviceDistributions, traceConducts } from './service-behaviour.ts'
 import { servicePatterns } from './service-patterns.ts'
 import { clusterNetworks, isolations, usualClusters } from './topology.ts'
 
@@ -51,6 +51,7 @@ const response = z.strictObject({
     .describe('Requests that one replica works on at once; the others wait in order. Default: no limit.'),
   bytes: z.int().min(0).max(16 * 1024 * 1024).default(256),
   errorRate: z.number().min(0).max(1).default(0).describe('Share of requests that are answered 500.'),
+  trace: z.enum(traceConducts).optional().describe('What it makes of trace context: continue (the default), or drop, which begins a trace of its own and breaks the one it got.'),
 }).superRefine(({ distribution, latency, jitter }, context) => {
   if (distribution === 'exponential' && jitter > 0) {
     context.addIssue({ code: 'custom', path: ['jitter'], message: 'means nothing to an exponential service time', params: { expected: 'no jitter: the mean says all' } })

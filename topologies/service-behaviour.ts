@@ -11,6 +11,13 @@ import { normalQuantile } from './normal-quantile.ts'
 export const serviceDistributions = ['uniform', 'exponential', 'lognormal'] as const
 export type ServiceDistribution = (typeof serviceDistributions)[number]
 
+/**
+ * What a service makes of the trace context that it gets. continue: its spans are part of the trace. drop: it begins a trace
+ * of its own with each request, as one does whose library does not know the context, and the trace ends before it.
+ */
+export const traceConducts = ['continue', 'drop'] as const
+export type TraceConduct = (typeof traceConducts)[number]
+
 export interface EchoBehaviour {
   /** Time to answer, milliseconds; never below nought. */
   latencyMs: number
@@ -25,6 +32,8 @@ export interface EchoBehaviour {
   bytes: number
   /** 0 to 1: share of requests answered 500. */
   errorRate: number
+  /** Absent = continue. */
+  trace?: TraceConduct
 }
 
 export interface Degradation { delayMs: number; errorRate: number }

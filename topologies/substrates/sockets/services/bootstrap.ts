@@ -1,6 +1,7 @@
 // What the services process of one region is told at birth.
 
 import type { SnapshotAddress } from '../../../../gateway/snapshot/snapshot.ts'
+import type { OtlpTarget } from '../../../../gateway/telemetry/export/exporter.ts'
 import type { EchoBehaviour } from '../../../service-behaviour.ts'
 
 export interface ServicesBootstrap {
@@ -13,6 +14,8 @@ export interface ServicesBootstrap {
   /** POST /degrade, POST /restore, GET /status (token needed), GET /healthz. */
   control: SnapshotAddress
   endpoints: EchoEndpoint[]
+  /** Where spans of answered requests go; absent = nowhere, and nothing of OpenTelemetry is loaded. */
+  tracing?: OtlpTarget
 }
 
 export interface EchoEndpoint extends EchoBehaviour {

@@ -6,6 +6,7 @@ import type { Random } from '../../../../gateway/ports.ts'
 import { header } from '../../../../gateway/dataplane/bootstrap.ts'
 import { echoDelayMs, echoFails, type Degradation } from '../../../service-behaviour.ts'
 import type { EchoEndpoint } from './bootstrap.ts'
+import type { ServiceSpans } from './spans.ts'
 import { workLine } from './work-line.ts'
 
 /** Longer than any gateway keeps an idle connection, so that it is never the service that closes under a request. */
@@ -18,25 +19,32 @@ export interface RunningEndpoint {
   requests: number
 }
 
-export function echoEndpoint(region: string, endpoint: EchoEndpoint, random: Random): RunningEndpoint {
+/** `spans`: who is told of answered requests; null = nobody. */
+export function echoEndpoint(region: string, endpoint: EchoEndpoint, random: Random, spans: ServiceSpans | null): RunningEndpoint {
   const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0, headersTimeout: 60_000, noDelay: true })
   const running: RunningEndpoint = { endpoint, server, degradation: null, requests: 0 }
-  const answer = answerer(region, endpoint)
+  const say = answerer(region, endpoint)
+  const begin = spans?.of(endpoint)
   const line = workLine(endpoint.concurrency)
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     // Health is answered past the line: a busy service is not a dead one.
     if (request.url === '/healthz') return answerHealth(response)
     running.requests++
+    const tell = begin?.(request)
+    const answer = (failed: boolean): void => {
+      say(request, response, failed)
+      tell?.(response.statusCode)
+    }
     whenRead(request, () => line.enter(response, () => {
       const failed = echoFails(endpoint, running.degradation, random.next())
       const delayMs = echoDelayMs(endpoint, running.degradation, random.next())
       if (delayMs < 0.5) {
-        answer(request, response, failed)
+        answer(failed)
         setImmediate(line.leave)
         return
       }
       setTimeout(() => {
-        answer(request, response, failed)
+        answer(failed)
         line.leave()
       }, delayMs)
     }))
