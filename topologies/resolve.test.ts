@@ -100,6 +100,12 @@ test('names that stand twice, links between strangers and missing files are told
 
 const many = (entry: string): string => valid.replace('    - { name: shop/catalog:8080, response: { latency: 2ms } }', `    - ${entry}`)
 
+test('a service says what it makes of trace context only where the file does', async () => {
+  const trace = async (response: string) => (await load(many(`{ name: pay/ledger:80, response: ${response} }`))).services[0].response
+  expect(await trace('{ trace: drop }')).toMatchObject({ trace: 'drop' })
+  expect(await trace('{}')).not.toHaveProperty('trace')
+})
+
 test('one entry stands for many services, numbered to one width', async () => {
   const { services } = await load(many('{ name: "pay/ledger-{n}:80", count: 12, replicas: 2, response: { distribution: lognormal, jitter: 1ms, concurrency: 4 } }'))
   expect(services.map(({ name }) => name).slice(0, 2)).toEqual(['pay/ledger-01:80', 'pay/ledger-02:80'])
