@@ -268,13 +268,21 @@ describe('a list client', () => {
 
   it('comes back to the first when a test beside its requests succeeds', async () => {
     let silent = true
-    const a = await http((_, response) => { if (!silent) response.writeHead(200, { 'x-regatta-region': 'a' }).end() })
+    const tests: unknown[][] = []
+    const a = await http(({ headers }, response) => {
+      const id = String(headers['x-request-id'])
+      if (id.endsWith('-test')) tests.push([headers.traceparent, clientTraceparent(id)])
+      if (!silent) response.writeHead(200, { 'x-regatta-region': 'a' }).end()
+    })
     setTimeout(() => { silent = false }, 300)
-    const loads = [load([stream({ entry: list, timeoutMs: 1000, ratePerSecond: 50 })], 2_000_000)]
+    const loads = [load([stream({ entry: list, timeoutMs: 1000, ratePerSecond: 50, traced: true })], 2_000_000)]
     const played = await play(loads, { regions: { a, b: await ok('b') } })
     expectComplete(loads, played)
     expect(outcomes(played.rows)).toEqual(['ok'])
     expect(played.rows.at(-1)!.region).toBe('a')
+    // A test is no part of the request's trace.
+    expect(tests.length).toBeGreaterThan(0)
+    for (const [sent, own] of tests) expect(sent).toBe(own)
   })
 })
 
