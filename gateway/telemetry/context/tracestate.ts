@@ -23,13 +23,25 @@ const classes = Uint8Array.from({ length: 128 }, (_, code) => {
 const is = (code: number, which: number): boolean => code < 128 && (classes[code] & which) !== 0
 const isBlank = (code: number): boolean => code === 32 || code === 9
 
-export type Tracestate = Pick<TraceContext, 'tracestate' | 'threshold' | 'randomness' | 'otherOt'> & { otAt: number; broken: 'list' | 'ot' | null }
+export type Tracestate = Readonly<Pick<TraceContext, 'tracestate' | 'threshold' | 'randomness' | 'otherOt'> & { otAt: number; broken: 'list' | 'ot' | null }>
 
 const none: Tracestate = Object.freeze({ tracestate: '', threshold: '', randomness: '', otherOt: '', otAt: 0, broken: null })
 const unusable: Tracestate = Object.freeze({ ...none, broken: 'list' })
 
+/** The last one that was read: behind an edge most requests bring the same, `ot=th:…` of the rate that holds. */
+let lastText = ''
+let last = none
+
 /** A list with a broken member, or with more than 32, is not used at all. Of two members of one key the first counts, it is the later one. */
 export function parseTracestate(text: string): Tracestate {
+  if (text !== lastText) {
+    last = read(text)
+    lastText = text
+  }
+  return last
+}
+
+function read(text: string): Tracestate {
   const found = readMembers(text)
   if (found === null) return unusable
   const members = fit(found)
