@@ -6,6 +6,7 @@ import type { ClientConnection, UpstreamEnding, UpstreamExchange } from '../prot
 import type { Fields } from '../protocols/fields.ts'
 import type { ResponseHead } from '../protocols/message.ts'
 import type { AttemptReason } from '../routing/core.ts'
+import type { AttemptTrace } from '../telemetry/spans/index.ts'
 import { accessDeniedCode } from './answers.ts'
 import { header } from './bootstrap.ts'
 import type { Exchange } from './exchange.ts'
@@ -32,10 +33,15 @@ export class Attempt implements UpstreamExchange {
   fromGateway = false
   /** … because its access policy refuses the request: that stands, and says nothing of anybody's health. */
   denied = false
+  /** Its part in the trace; null where nothing is traced. */
+  readonly trace: AttemptTrace | null
   readonly #startUs: number
   #over = false
 
-  constructor(plane: Plane, exchange: Exchange, slot: number, number: number, pool: TargetPool, region: string, isLink: boolean, reason: AttemptReason) {
+  constructor(
+    plane: Plane, exchange: Exchange, slot: number, number: number, pool: TargetPool, region: string, isLink: boolean, reason: AttemptReason,
+    trace: AttemptTrace | null,
+  ) {
     this.plane = plane
     this.exchange = exchange
     this.slot = slot
@@ -44,6 +50,7 @@ export class Attempt implements UpstreamExchange {
     this.region = region
     this.isLink = isLink
     this.reason = reason
+    this.trace = trace
     this.#startUs = plane.clock.nowUs()
   }
 
@@ -65,6 +72,7 @@ export class Attempt implements UpstreamExchange {
     this.response = head
     this.fromGateway = this.isLink && head.fields.names.includes(header.reason)
     this.denied = this.fromGateway && head.fields.get(header.reason) === accessDeniedCode
+    if (this.isLink) this.exchange.peerAnswered(this, head.fields)
     this.plane.driver.head(this, head.status, this.fromGateway && !this.denied)
   }
 
@@ -116,6 +124,13 @@ export class Attempt implements UpstreamExchange {
     this.#over = true
     const { exchange, plane } = this
     plane.metrics.attempt(this.reason, outcome)
+    if (this.trace === null && !plane.attemptLog) return
+    const nowUs = plane.clock.nowUs()
+    const status = this.response?.status ?? 0
+    this.trace?.end({
+      service: exchange.service, target: this.pool.key, region: this.region, isLink: this.isLink, attempt: this.number, reason: this.reason,
+      status, outcome, startUs: this.#startUs,
+    }, nowUs)
     if (!plane.attemptLog) return
     plane.evidence.attempt({
       requestId: exchange.requestId,
@@ -125,8 +140,8 @@ export class Attempt implements UpstreamExchange {
       target: this.pool.key,
       region: this.region,
       startUs: this.#startUs,
-      durationUs: plane.clock.nowUs() - this.#startUs,
-      status: this.response?.status ?? 0,
+      durationUs: nowUs - this.#startUs,
+      status,
       outcome,
     })
   }

@@ -13,6 +13,7 @@ import type { Problem } from '../protocols/problem.ts'
 import { RequestFlag, type AttemptReason, type FailReason } from '../routing/core.ts'
 import { admits, gatewayCaller, type Caller } from '../security/access-gate.ts'
 import type { RequestOutcome } from '../telemetry/metrics.ts'
+import { Account } from './account.ts'
 import { accessDenied, answerOf, callerUnknown, failAnswers, notReady, writeAnswer, type Answer } from './answers.ts'
 import { Attempt } from './attempt.ts'
 import { header } from './bootstrap.ts'
@@ -20,7 +21,7 @@ import { readCaller } from './caller.ts'
 import { isIdempotent, notPinned, readPin, routeAgain, routeRequest, type Pin, type Redirected, type Routed } from './pipeline.ts'
 import type { Plane } from './plane.ts'
 import { RequestBody } from './request-body.ts'
-import { requestDrop, requestIdOf, responseDrop, upstreamFields } from './request-fields.ts'
+import { attemptFields, dropFor, requestIdOf, responseDrop, upstreamFields } from './request-fields.ts'
 import type { PlaneState } from './state.ts'
 
 const Stage = { Gathering: 0, Routing: 1, Committed: 2, Over: 3 } as const
@@ -37,6 +38,7 @@ export class Exchange implements ServerExchange {
   readonly #stream: ServerStream
   readonly #head: RequestHead
   readonly #fromPeer: boolean
+  readonly #account: Account
   #stage: number = Stage.Gathering
   #state: PlaneState | null = null
   #routed: Routed | null = null
@@ -45,9 +47,7 @@ export class Exchange implements ServerExchange {
   #body: RequestBody | null = null
   #own: string[] | null = null
   #accepted: Attempt | null = null
-  #sends = 0
   #beginning = true
-  #decisionNs = 0
 
   constructor(plane: Plane, stream: ServerStream, head: RequestHead, from: Origin) {
     this.#plane = plane
@@ -55,7 +55,9 @@ export class Exchange implements ServerExchange {
     this.#head = head
     this.#fromPeer = from === 'peer'
     this.requestId = requestIdOf(head, plane)
-    this.#begin(readCaller(head.fields, from, plane.bootstrap.identities))
+    const sinceNs = plane.clock.nowNs()
+    this.#account = new Account(plane, head, this.requestId, this.#fromPeer, stream.remoteAddress, sinceNs)
+    this.#begin(readCaller(head.fields, from, plane.bootstrap.identities), sinceNs)
     this.#beginning = false
   }
 
@@ -63,16 +65,18 @@ export class Exchange implements ServerExchange {
     return this.#routed?.backend.service ?? ''
   }
 
-  #begin(caller: Caller | string): void {
+  #begin(caller: Caller | string, sinceNs: bigint): void {
     const plane = this.#plane
-    const sinceNs = plane.clock.nowNs()
-    plane.metrics.requests++
-    const state = plane.state
+    const { state } = plane
     if (state === null) return this.#answer(notReady)
     this.#state = state
-    if (typeof caller === 'string') return this.#answer(callerUnknown(caller))
+    if (typeof caller === 'string') {
+      this.#account.watch?.refused('')
+      return this.#answer(callerUnknown(caller))
+    }
     this.#caller = caller
     const routed = routeRequest(state, this.#head, this.#fromPeer, plane.random.next())
+    if (routed.entry !== undefined) this.#account.routed(routed.entry)
     if ('location' in routed) return this.#redirect(routed, sinceNs)
     if ('code' in routed) {
       this.decided(Number(plane.clock.nowNs() - sinceNs))
@@ -81,15 +85,15 @@ export class Exchange implements ServerExchange {
     this.#routed = routed
     if (!this.#mayPass(routed)) {
       this.decided(Number(plane.clock.nowNs() - sinceNs))
-      return this.#answer(accessDenied(routed, this.#head.method, caller))
+      return this.#deny(routed)
     }
-    if (!this.#fromPeer) this.#pin = readPin(state, this.#head, plane.token)
+    if (!this.#fromPeer) this.#readPin(state)
     const { maxBodyBytes } = routed.entry.route.failover
     const eligible = isIdempotent(this.#head.method) && this.#head.bodyLength <= maxBodyBytes
     const body = new RequestBody(this.#head.bodyLength, eligible, maxBodyBytes)
     this.#body = body
     if (eligible && !body.complete) {
-      this.#decisionNs = Number(plane.clock.nowNs() - sinceNs)
+      this.#account.deciding(Number(plane.clock.nowNs() - sinceNs))
       this.#stream.sendContinue()
       return
     }
@@ -101,6 +105,16 @@ export class Exchange implements ServerExchange {
     return access === null || admits(access, this.#caller, this.#head.method, path)
   }
 
+  #deny(routed: Routed): void {
+    this.#account.watch?.refused(this.#caller === gatewayCaller ? '' : this.#caller.name)
+    this.#answer(accessDenied(routed, this.#head.method, this.#caller))
+  }
+
+  #readPin(state: PlaneState): void {
+    this.#pin = readPin(state, this.#head, this.#plane.token)
+    if (this.#pin === notPinned && this.#head.fields.names.includes(header.pin)) this.#account.watch?.refused('')
+  }
+
   #dispatch(sinceNs: bigint): void {
     const plane = this.#plane
     if (plane.state !== this.#state) {
@@ -108,7 +122,7 @@ export class Exchange implements ServerExchange {
       if ('code' in again) return this.#answer(again)
       this.#routed = again
       this.#state = plane.state
-      if (!this.#mayPass(again)) return this.#answer(accessDenied(again, this.#head.method, this.#caller))
+      if (!this.#mayPass(again)) return this.#deny(again)
     }
     if (this.#pin.region === -2) return this.#answer(failAnswers['no-healthy-target'])
     const { entry, backend } = this.#routed!
@@ -116,21 +130,22 @@ export class Exchange implements ServerExchange {
     const flags = (this.#body!.buffered ? RequestFlag.Eligible : 0) | (this.#fromPeer ? RequestFlag.LocalOnly : 0) | this.#pin.flag
     plane.driver.request(this, backend.plan, flags, this.#pin.region, sinceNs)
     if (!this.#fromPeer && (entry.filters.mirrors !== null || backend.filters.mirrors !== null)) {
-      plane.mirrors.offer(this.#state!, this.#routed!, this.#head, this.#body!, this.#ownFields(), this.requestId, this.#caller)
+      plane.mirrors.offer(this.#state!, this.#routed!, this.#head, this.#body!, this.#ownFields(), this.requestId, this.#caller, this.#account.watch)
     }
   }
 
   /** The core has answered: `ns` more were spent on the decision. */
   decided(ns: number): void {
-    this.#decisionNs += ns
-    this.#plane.metrics.decision(this.#decisionNs)
+    this.#account.decided(ns)
   }
 
   #redirect(redirected: Redirected, sinceNs: bigint): void {
     this.decided(Number(this.#plane.clock.nowNs() - sinceNs))
-    redirected.entry.metrics.count('', 'ok')
     this.#stage = Stage.Over
-    this.#stream.respond(redirected.status, 'Redirect', null, 0, [...this.#answerFields(''), 'location', redirected.location], 0)
+    const own = this.#account.answerFields('', redirected.status, 'ok', null)
+    own.push('location', redirected.location)
+    this.#end('ok', '', redirected.status)
+    this.#stream.respond(redirected.status, 'Redirect', null, 0, own, 0)
     this.#stream.end(null)
   }
 
@@ -170,7 +185,7 @@ export class Exchange implements ServerExchange {
   clientGone(): void {
     if (this.#stage === Stage.Over) return
     this.#stage = Stage.Over
-    this.#count('aborted')
+    this.#end('aborted')
     this.#giveUp()
   }
 
@@ -180,14 +195,13 @@ export class Exchange implements ServerExchange {
   send(slot: number, target: number, reason: AttemptReason): Attempt {
     const state = this.#plane.state!
     const { region, kind } = state.topology.targets[target]
+    const pool = state.pools[target]
+    const trace = this.#account.watch?.attempt(pool, kind === 'link', reason) ?? null
     const attempt = new Attempt(
-      this.#plane, this, slot, this.#sends++, state.pools[target], state.topology.regions[region].name, kind === 'link', reason,
+      this.#plane, this, slot, this.#account.sends++, pool, state.topology.regions[region].name, kind === 'link', reason, trace,
     )
     const { target: path, entry, backend } = this.#routed!
-    let own = this.#ownFields()
-    if (attempt.isLink) {
-      own = own.concat(header.hop, this.#plane.bootstrap.name, header.route, entry.route.id, header.service, backend.service)
-    }
+    const own = attemptFields(this.#ownFields(), trace, attempt.isLink, this.#plane.bootstrap.name, entry.route.id, backend.service)
     const body = this.#body!
     if (body.lost) {
       // The upstream refused after it had taken more of the body than is held: there is nothing left to send.
@@ -197,7 +211,7 @@ export class Exchange implements ServerExchange {
     }
     const connection = attempt.pool.acquire()
     attempt.connection = connection
-    connection.request(attempt, this.#head.method, path, this.#head.fields, requestDrop, own, body.framing)
+    connection.request(attempt, this.#head.method, path, this.#head.fields, dropFor(trace), own, body.framing)
     if (body.buffered || body.empty) body.sendWhole(connection)
     return attempt
   }
@@ -214,7 +228,7 @@ export class Exchange implements ServerExchange {
       if (backend.filters.response !== null) changeHeaders(fields, backend.filters.response)
     }
     // Over a link the far gateway says whose service answered; when it answered itself, none did.
-    const own = this.#answerFields(attempt.isLink ? fields.get(header.region) ?? '' : attempt.region)
+    const own = this.#account.answerFields(attempt.isLink ? fields.get(header.region) ?? '' : attempt.region, status, 'ok', fields)
     if (attempt.fromGateway) own.push(header.reason, fields.get(header.reason)!)
     this.#stream.respond(status, reason, fields, responseDrop, own, bodyLength)
   }
@@ -233,6 +247,11 @@ export class Exchange implements ServerExchange {
 
   // ── the upstream's side ──
 
+  /** A gateway at the other end of a link has answered, whether its answer is wanted or not. */
+  peerAnswered(attempt: Attempt, fields: Fields): void {
+    this.#account.watch?.answered(attempt.pool, fields, this.#plane.clock.nowUs())
+  }
+
   upstreamReady(attempt: Attempt): void {
     const body = this.#body!
     if (body.buffered || body.empty || this.#stage === Stage.Over) return
@@ -245,7 +264,7 @@ export class Exchange implements ServerExchange {
   }
 
   interim(head: ResponseHead): void {
-    if (this.#stage === Stage.Routing && this.#sends === 1 && head.status !== 100) this.#stream.interim(head.status, head.reason, head.fields)
+    if (this.#stage === Stage.Routing && this.#account.sends === 1 && head.status !== 100) this.#stream.interim(head.status, head.reason, head.fields)
   }
 
   responsePiece(attempt: Attempt, bytes: Buffer, from: number, to: number): void {
@@ -260,7 +279,7 @@ export class Exchange implements ServerExchange {
     if (this.#stage === Stage.Over) return
     this.#stage = Stage.Over
     const { status } = attempt.response!
-    this.#count(attempt.denied ? 'access-denied' : status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error', attempt.region)
+    this.#end(attempt.denied ? 'access-denied' : status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error', attempt.region, status, trailers)
     this.#stopTaking()
     this.#plane.driver.release(this)
     this.#plane.driver.finished(attempt, 'complete', true)
@@ -286,43 +305,26 @@ export class Exchange implements ServerExchange {
 
   #abort(outcome: RequestOutcome): void {
     this.#stage = Stage.Over
-    this.#count(outcome, this.#accepted?.region)
+    this.#end(outcome, this.#accepted?.region, this.#accepted?.response?.status)
     this.#giveUp()
     this.#stream.abort()
   }
 
   #answer(answer: Answer): void {
     this.#stage = Stage.Over
-    this.#count(answer.outcome)
     this.#stopTaking()
-    const own = this.#answerFields('')
+    const own = this.#account.answerFields('', answer.status, answer.outcome, null)
+    this.#end(answer.outcome, '', answer.status)
     if (!this.#fromPeer || !this.reachedService) own.push(header.reason, answer.code)
     writeAnswer(this.#stream, answer, this.requestId, own)
   }
 
-  #count(outcome: RequestOutcome, region = ''): void {
-    (this.#routed?.entry.metrics ?? this.#plane.metrics.route('')).count(region, outcome)
-  }
-
-  /** Our own fields of a response: a peer gets the region only, a client also how it was decided. */
-  #answerFields(region: string): string[] {
-    if (this.#fromPeer) return region === '' ? [] : [header.region, region]
-    const own = [
-      header.serverTiming, `decision;dur=${milliseconds(this.#decisionNs)}`,
-      header.gateway, this.#plane.bootstrap.name, header.attempts, String(this.#sends),
-    ]
-    if (region !== '') own.push(header.region, region)
-    return own
+  #end(outcome: RequestOutcome, region = '', status = 0, trailers: Fields | null = null): void {
+    this.#account.end({ outcome, region, status, service: this.service, body: this.#body, trailers })
   }
 
   #ownFields(): string[] {
     this.#own ??= upstreamFields(this.#head, this.#routed!.authority, this.requestId, this.#stream.remoteAddress, this.#fromPeer)
     return this.#own
   }
-}
-
-/** Nanoseconds as milliseconds with six decimals. */
-function milliseconds(ns: number): string {
-  const whole = Math.floor(ns / 1e6)
-  return `${whole}.${String(ns - whole * 1e6).padStart(6, '0')}`
 }

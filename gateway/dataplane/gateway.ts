@@ -10,6 +10,7 @@ import { protocols } from '../protocols/index.ts'
 import { createRoutingCore } from '../routing/index.ts'
 import type { CoreTopology } from '../routing/core.ts'
 import { defaultHealth, type Snapshot, type SnapshotAddress } from '../snapshot/snapshot.ts'
+import type { SpanExporter } from '../telemetry/export/exporter.ts'
 import { GatewayMetrics } from '../telemetry/metrics.ts'
 import { makeMetricsPage } from '../telemetry/metrics-page.ts'
 import { startAdmin, type Admin } from './admin.ts'
@@ -22,6 +23,7 @@ import type { Plane } from './plane.ts'
 import { Prober } from './prober.ts'
 import { readGateway, statusOf } from './status.ts'
 import { Pools, swapSnapshot } from './swap.ts'
+import { openTelemetry, type Telemetry } from './telemetry.ts'
 import { startTicker } from './ticker.ts'
 
 export interface GatewayOptions {
@@ -32,6 +34,8 @@ export interface GatewayOptions {
   evidence: Evidence
   /** Served from the start; otherwise requests answer 503 until `apply`. */
   snapshot?: Snapshot
+  /** Takes kept spans, instead of what the bootstrap names; where telemetry is on. */
+  exporter?: SpanExporter
 }
 
 export interface Gateway {
@@ -39,6 +43,8 @@ export interface Gateway {
   readonly addresses: { ingress: SnapshotAddress; eastWest: SnapshotAddress | null; mesh: SnapshotAddress | null; admin: SnapshotAddress }
   readonly snapshot: Snapshot | null
   readonly metrics: GatewayMetrics
+  /** null: the bootstrap does not ask for it. */
+  readonly telemetry: Telemetry | null
   /** Serve this from now on. Throws, and changes nothing, when it cannot be built. */
   apply(snapshot: Snapshot): void
   status(): unknown
@@ -48,6 +54,9 @@ export interface Gateway {
   /** Close at once. */
   close(): Promise<void>
 }
+
+/** What is kept when a gateway ends has so long to reach its collector. */
+const exportMs = 1000
 
 /** Throws RGT_LISTEN when an address cannot be had. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -81,9 +90,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       listener.stopAccepting()
       listener.destroy()
     }
+    plane.telemetry?.notices.close()
     prober.close()
     pools.destroy()
     admin?.close()
+    await plane.telemetry?.close(exportMs)
   }
   try {
     await ingress.listen(bootstrap.listen.ingress)
@@ -105,6 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     addresses: { ingress: ingress.address, eastWest: eastWest?.address ?? null, mesh: mesh?.address ?? null, admin: admin.address },
     get snapshot() { return plane.state?.snapshot ?? null },
     metrics: plane.metrics,
+    telemetry: plane.telemetry,
     apply: (snapshot) => swapSnapshot(plane, pools, snapshot),
     status: () => statusOf(plane, readings()),
     metricsText, drain, close,
@@ -115,13 +127,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 const noTopology: CoreTopology = { ownRegion: -1, regions: [], targets: [], services: [] }
 
 /** The parts that know each other through the plane. */
-function assemble({ bootstrap, clock, scheduler, random, evidence }: GatewayOptions): { plane: Plane; pools: Pools; prober: Prober } {
+function assemble({ bootstrap, clock, scheduler, random, evidence, exporter }: GatewayOptions): { plane: Plane; pools: Pools; prober: Prober } {
   const driver = new CoreDriver(createRoutingCore(noTopology, defaultHealth, clock.nowUs()))
   const mirrors = new Mirrors()
   const prefix = Math.floor(random.next() * 2 ** 32).toString(16).padStart(8, '0') + Math.floor(random.next() * 2 ** 32).toString(16).padStart(8, '0')
   let requests = 0
   const plane: Plane = {
     bootstrap, clock, scheduler, random, evidence, driver, mirrors,
+    telemetry: bootstrap.telemetry === undefined ? null : openTelemetry(bootstrap.telemetry, { bootstrap, clock, random, evidence, ...(exporter === undefined ? {} : { exporter }) }),
     metrics: new GatewayMetrics(),
     coarse: { ms: clock.nowUs() / 1000 },
     attemptLog: bootstrap.attemptLog ?? true,

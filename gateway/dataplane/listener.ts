@@ -8,9 +8,10 @@ import type { RequestHead } from '../protocols/message.ts'
 import type { Problem } from '../protocols/problem.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
 import { answerOf, writeAnswer } from './answers.ts'
-import { header, healthPath } from './bootstrap.ts'
+import { header, healthPath, tracesPath } from './bootstrap.ts'
 import { Exchange, type Origin } from './exchange.ts'
 import type { Plane } from './plane.ts'
+import { TraceIntake } from './trace-intake.ts'
 
 export class Listener implements ServerHandler {
   readonly #plane: Plane
@@ -62,7 +63,11 @@ export class Listener implements ServerHandler {
   }
 
   begin(stream: ServerStream, head: RequestHead): ServerExchange {
-    if (this.#from === 'peer' && head.path === healthPath) return this.#health(stream)
+    if (this.#from === 'peer') {
+      if (head.path === healthPath) return this.#health(stream)
+      const { bootstrap, telemetry, clock } = this.#plane
+      if (head.path === tracesPath) return new TraceIntake(stream, head, bootstrap.name, telemetry?.tracing ?? null, clock)
+    }
     return new Exchange(this.#plane, stream, head, this.#from)
   }
 

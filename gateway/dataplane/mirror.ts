@@ -6,12 +6,13 @@ import type { ClientConnection, UpstreamEnding, UpstreamExchange } from '../prot
 import type { RequestHead, ResponseHead } from '../protocols/message.ts'
 import type { AttemptOutcome } from '../ports.ts'
 import { admits, type Caller } from '../security/access-gate.ts'
-import { header } from './bootstrap.ts'
+import type { AttemptTrace } from '../telemetry/spans/index.ts'
 import type { Routed } from './pipeline.ts'
 import type { Plane } from './plane.ts'
 import type { TargetPool } from './pool.ts'
 import type { RequestBody } from './request-body.ts'
-import { requestDrop } from './request-fields.ts'
+import type { RequestWatch } from './request-watch.ts'
+import { attemptFields, dropFor } from './request-fields.ts'
 import type { PlaneState } from './state.ts'
 
 const maxOutstanding = 64
@@ -22,7 +23,7 @@ export class Mirrors {
   readonly #outstanding = new Set<MirrorRequest>()
 
   /** Draws for each mirror of the rule, and sends. Bodies that are not held whole cannot be copied: counted as skipped. */
-  offer(state: PlaneState, routed: Routed, head: RequestHead, body: RequestBody, own: readonly string[], requestId: string, caller: Caller): void {
+  offer(state: PlaneState, routed: Routed, head: RequestHead, body: RequestBody, own: readonly string[], requestId: string, caller: Caller, watch: RequestWatch | null): void {
     for (const { mirrors } of [routed.entry.filters, routed.backend.filters]) {
       for (const { service, fraction } of mirrors ?? []) {
         if (this.plane.random.next() >= fraction) continue
@@ -32,7 +33,7 @@ export class Mirrors {
         if (target === -1 || this.#outstanding.size >= maxOutstanding || !(body.empty || (body.buffered && body.complete))) {
           this.plane.metrics.mirrorsSkipped++
         } else {
-          this.#send(state, target, service, routed, head, body, own, requestId)
+          this.#send(state, target, service, routed, head, body, own, requestId, watch)
         }
       }
     }
@@ -48,15 +49,17 @@ export class Mirrors {
 
   #send(
     state: PlaneState, target: number, service: string, routed: Routed, head: RequestHead, body: RequestBody, own: readonly string[], requestId: string,
+    watch: RequestWatch | null,
   ): void {
     const { kind, region } = state.topology.targets[target]
     const pool = state.pools[target]
-    const decision = [header.hop, this.plane.bootstrap.name, header.route, routed.entry.route.id, header.service, service]
-    const fields = kind === 'link' ? own.concat(decision) : own
-    const mirror = new MirrorRequest(this.#outstanding, this.plane, pool, service, state.topology.regions[region].name, requestId)
+    const trace = watch?.attempt(pool, kind === 'link', 'mirror') ?? null
+    const fields = attemptFields(own, trace, kind === 'link', this.plane.bootstrap.name, routed.entry.route.id, service)
+    const names = { service, region: state.topology.regions[region].name, requestId }
+    const mirror = new MirrorRequest(this.#outstanding, this.plane, pool, names, kind === 'link', trace)
     const connection = pool.acquire()
     mirror.connection = connection
-    connection.request(mirror, head.method, routed.target, head.fields, requestDrop, fields, body.framing)
+    connection.request(mirror, head.method, routed.target, head.fields, dropFor(trace), fields, body.framing)
     body.sendWhole(connection)
   }
 
@@ -72,14 +75,21 @@ class MirrorRequest implements UpstreamExchange {
   readonly #plane: Plane
   readonly #pool: TargetPool
   readonly #names: { service: string; region: string; requestId: string }
+  readonly #isLink: boolean
+  readonly #trace: AttemptTrace | null
   readonly #startUs: number
   #status = 0
 
-  constructor(outstanding: Set<MirrorRequest>, plane: Plane, pool: TargetPool, service: string, region: string, requestId: string) {
+  constructor(
+    outstanding: Set<MirrorRequest>, plane: Plane, pool: TargetPool, names: { service: string; region: string; requestId: string }, isLink: boolean,
+    trace: AttemptTrace | null,
+  ) {
     this.#outstanding = outstanding
     this.#plane = plane
     this.#pool = pool
-    this.#names = { service, region, requestId }
+    this.#names = names
+    this.#isLink = isLink
+    this.#trace = trace
     this.#startUs = plane.clock.nowUs()
     outstanding.add(this)
   }
@@ -112,10 +122,11 @@ class MirrorRequest implements UpstreamExchange {
   #end(outcome: AttemptOutcome): void {
     this.#outstanding.delete(this)
     this.#plane.metrics.attempt('mirror', outcome)
-    if (!this.#plane.attemptLog) return
-    this.#plane.evidence.attempt({
-      ...this.#names, attempt: 0, reason: 'mirror', target: this.#pool.key, startUs: this.#startUs,
-      durationUs: this.#plane.clock.nowUs() - this.#startUs, status: this.#status, outcome,
-    })
+    const nowUs = this.#plane.clock.nowUs()
+    const told = {
+      ...this.#names, attempt: 0, reason: 'mirror' as const, target: this.#pool.key, startUs: this.#startUs, status: this.#status, outcome,
+    }
+    this.#trace?.end({ ...told, isLink: this.#isLink }, nowUs)
+    if (this.#plane.attemptLog) this.#plane.evidence.attempt({ ...told, durationUs: nowUs - this.#startUs })
   }
 }

@@ -25,8 +25,11 @@ export interface Routed {
 
 export interface Redirected { entry: RouteEntry; status: number; location: string }
 
+/** Refused before it got a backend; `entry`: the rule that matched, absent when none did. */
+export type Unrouted = Answer & { entry?: RouteEntry }
+
 /** Where the request goes. A request over a link has been filtered by its entry gateway already. */
-export function routeRequest(state: PlaneState, head: RequestHead, fromPeer: boolean, random: number): Routed | Redirected | Answer {
+export function routeRequest(state: PlaneState, head: RequestHead, fromPeer: boolean, random: number): Routed | Redirected | Unrouted {
   const decided = fromPeer ? decidedByPeer(state, head) : null
   if (decided !== null) return decided
   const matched = state.table.match(head.host, head.path, head.query, head.method, head.fields)
@@ -35,7 +38,7 @@ export function routeRequest(state: PlaneState, head: RequestHead, fromPeer: boo
   const { redirect } = entry.filters
   if (redirect !== null) return redirectTo(entry, redirect, head, matched.match)
   const backend = pickBackend(entry, random)
-  if (backend === null) return noBackend
+  if (backend === null) return { ...noBackend, entry }
   return applyFilters(entry, backend, head, matched.match)
 }
 

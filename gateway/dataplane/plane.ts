@@ -7,6 +7,7 @@ import type { GatewayBootstrap } from './bootstrap.ts'
 import type { CoreDriver } from './effects.ts'
 import type { Mirrors } from './mirror.ts'
 import type { PlaneState } from './state.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export interface Plane {
   readonly bootstrap: GatewayBootstrap
@@ -19,6 +20,8 @@ export interface Plane {
   readonly attemptLog: boolean
   readonly driver: CoreDriver
   readonly mirrors: Mirrors
+  /** null: the bootstrap does not ask for it. */
+  readonly telemetry: Telemetry | null
   /** The run's token, for comparison in constant time. */
   readonly token: Buffer
   /** null until the first snapshot. */

@@ -63,6 +63,11 @@ export class RequestBody {
     this.taker?.end(trailers)
   }
 
+  /** What is held, as text; '' when it was handed on and forgotten. */
+  heldText(): string {
+    return Buffer.concat(this.#held).toString('utf8')
+  }
+
   /** Sends the whole body that is held; it stays for the next attempt. */
   sendWhole(connection: ClientConnection): void {
     for (const piece of this.#held) connection.piece(piece, 0, piece.length)

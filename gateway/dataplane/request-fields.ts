@@ -4,11 +4,26 @@
 import type { Plane } from './plane.ts'
 import { FieldFlag } from '../protocols/fields.ts'
 import type { RequestHead } from '../protocols/message.ts'
+import type { AttemptTrace } from '../telemetry/spans/index.ts'
 import { header } from './bootstrap.ts'
 
 /** Client fields that are not copied, because they belong to the hop or are written anew. */
 export const requestDrop =
   FieldFlag.HopByHop | FieldFlag.Framing | FieldFlag.Host | FieldFlag.Regatta | FieldFlag.Forwarded | FieldFlag.RequestId | FieldFlag.Expect
+
+/**
+ * … with what this very attempt gets besides: over a link by which route and for which service (the other arguments), so that the
+ * far gateway does not decide again; and the context of its trace.
+ */
+export function attemptFields(
+  own: readonly string[], trace: AttemptTrace | null, isLink: boolean, gateway: string, route: string, service: string,
+): readonly string[] {
+  const linked = isLink ? own.concat(header.hop, gateway, header.route, route, header.service, service) : own
+  return trace === null ? linked : linked.concat(trace.fields)
+}
+
+/** Where this gateway has a part in the trace, what the client said of it is not copied either. */
+export const dropFor = (trace: object | null): number => (trace === null ? requestDrop : requestDrop | FieldFlag.Trace)
 
 /** Upstream fields that are not copied to clients. */
 export const responseDrop = FieldFlag.HopByHop | FieldFlag.Framing | FieldFlag.Regatta

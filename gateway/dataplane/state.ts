@@ -9,7 +9,10 @@ import { layOut } from '../routing/plan.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { RouteMetrics, GatewayMetrics } from '../telemetry/metrics.ts'
 import type { Snapshot, SnapshotAddress, SnapshotRoute } from '../snapshot/snapshot.ts'
+import type { CustomMetric, RedRoute } from '../telemetry/red/red.ts'
+import type { TracedRoute } from '../telemetry/spans/index.ts'
 import type { TargetPool } from './pool.ts'
+import type { Telemetry } from './telemetry.ts'
 
 export interface RouteEntry {
   route: SnapshotRoute
@@ -19,6 +22,12 @@ export interface RouteEntry {
   plan: RoutePlan
   filters: Filters
   metrics: RouteMetrics
+  /** null: it has no sampling policy, or nothing is traced here. */
+  traced: TracedRoute | null
+  /** null: telemetry is off. */
+  red: RedRoute | null
+  /** Labels to take from its messages, in the order of `red`. */
+  custom: readonly CustomMetric[]
 }
 
 export interface BackendEntry {
@@ -48,15 +57,20 @@ export interface PlaneState {
   pools: TargetPool[]
 }
 
+/** What routes are made known to. */
+export type RouteTelemetry = Pick<Telemetry, 'tracing' | 'red'>
+
 export type PoolOf = (key: string, address: SnapshotAddress) => TargetPool
 
 /** `previous` spares the work for routes that are the same objects there. Throws what table and layout throw. */
-export function buildState(snapshot: Snapshot, previous: PlaneState | null, poolOf: PoolOf, metrics: GatewayMetrics): PlaneState {
+export function buildState(
+  snapshot: Snapshot, previous: PlaneState | null, poolOf: PoolOf, metrics: GatewayMetrics, telemetry: RouteTelemetry | null = null,
+): PlaneState {
   const layout = layOut(snapshot)
   const { topology, addresses, serviceIndex, regionIndex } = layout
   const access: AccessGates = new Map(snapshot.services.flatMap((service) =>
     (service.access === undefined ? [] : [[service.name, accessGateOf(service.access)] as const])))
-  const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], { serviceIndex, access }, metrics))
+  const routes = snapshot.routes.map((route, index) => buildEntry(route, layout.plans[index], { serviceIndex, access }, metrics, telemetry))
   return {
     snapshot, topology, addresses, routes, serviceIndex, regionIndex, access,
     table: buildRouteTable(snapshot.routes, previous?.table),
@@ -65,9 +79,17 @@ export function buildState(snapshot: Snapshot, previous: PlaneState | null, pool
   }
 }
 
+/** Of all protocols that a route could be asked over there is one. */
+const protocol = 'http1'
+
+/** The namespace that the route belongs to. */
+const tenantOf = ({ id }: SnapshotRoute): string => id.slice(0, Math.max(0, id.indexOf('/')))
+
 function buildEntry(
   route: SnapshotRoute, plan: RoutePlan, { serviceIndex, access }: Pick<PlaneState, 'serviceIndex' | 'access'>, metrics: GatewayMetrics,
+  telemetry: RouteTelemetry | null,
 ): RouteEntry {
+  const custom = telemetry === null ? [] : route.metrics ?? []
   const backends = route.backends.map((backend) => ({
     service: backend.service,
     weight: backend.weight,
@@ -80,6 +102,9 @@ function buildEntry(
     totalWeight: backends.reduce((sum, backend) => sum + backend.weight, 0),
     filters: route.filters.length === 0 ? noFilters : sortFilters(route.filters),
     metrics: metrics.route(route.id),
+    traced: route.sampling === undefined || telemetry === null ? null : telemetry.tracing.route(route.id, protocol, route.sampling),
+    red: telemetry === null ? null : telemetry.red.route(route.id, tenantOf(route), protocol, custom),
+    custom,
   }
 }
 

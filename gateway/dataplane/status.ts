@@ -4,7 +4,7 @@ import type { GatewayReadings } from '../telemetry/metrics-page.ts'
 import type { Plane } from './plane.ts'
 
 export function readGateway(plane: Plane, connections: Record<string, number>): GatewayReadings {
-  const { state, driver } = plane
+  const { state, driver, telemetry } = plane
   const { core } = driver
   const targets = state === null ? [] : state.topology.targets.map(({ key, region }, index) => {
     const { p50Us, p99Us } = core.latency(index)
@@ -19,6 +19,7 @@ export function readGateway(plane: Plane, connections: Record<string, number>): 
     revision: state?.snapshot.revision ?? 0,
     ready: state !== null && !plane.draining,
     connections, inFlight: driver.inFlight, targets, regions,
+    tracing: telemetry === null ? null : { counts: telemetry.tracing.counts, exported: telemetry.tracing.exported },
   }
 }
 
@@ -30,6 +31,7 @@ export function statusOf(plane: Plane, readings: GatewayReadings): unknown {
     snapshot: state === null ? null : { revision: state.snapshot.revision, version: state.snapshot.version, routes: state.routes.length },
     requests: plane.metrics.requests, inFlight: readings.inFlight, connections: readings.connections,
     regions: readings.regions,
+    ...(readings.tracing === null ? {} : { tracing: readings.tracing }),
     targets: readings.targets.map(({ p50Us, p99Us, ...target }) => (
       { ...target, p50Us: Number.isNaN(p50Us) ? null : p50Us, p99Us: Number.isNaN(p99Us) ? null : p99Us }
     )),

@@ -50,13 +50,14 @@ export class Pools {
 
 /** Throws what building the table or the layout throws; then nothing has changed. */
 export function swapSnapshot(plane: Plane, pools: Pools, snapshot: Snapshot): void {
-  const { clock, metrics, driver, evidence } = plane
+  const { clock, metrics, driver, evidence, telemetry } = plane
   const startUs = clock.nowUs()
-  const next = buildState(snapshot, plane.state, pools.of, metrics)
+  const next = buildState(snapshot, plane.state, pools.of, metrics, telemetry)
   pools.adopt(next)
   plane.state = next
   driver.core.swap(next.topology, snapshot.health, clock.nowUs())
   driver.applyEffects()
+  telemetry?.tracing.keep(next.routes.flatMap(({ traced }) => (traced === null ? [] : [traced])))
   metrics.forgetRoutes((id) => next.routeById.has(id))
   const nowUs = clock.nowUs()
   evidence.event({

@@ -36,6 +36,7 @@ export function startTicker(plane: Plane, sweep: () => void): Ticker {
       evidence.event({ atUs: nowUs, kind: 'loop-late', lagUs })
     }
     if (plane.state !== null && nowUs >= driver.core.nextTickUs) driver.tick(lagUs, nowUs)
+    plane.telemetry?.tick(nowUs)
     if (nowUs - sweptUs >= sweepMs * 1000) {
       sweptUs = nowUs
       sweep()

@@ -1,10 +1,7 @@
-// The text of /metrics. prom-client keeps the format; every metric here is read from what the gateway counts
-// anyway, so that the hot path never touches a label.
+// The text of a gateway's /metrics: every metric here is read from what the gateway counts anyway.
 
-import { Registry } from 'prom-client'
+import { expose, type ExpositionFormat, type Metric, type Sample } from './exposition.ts'
 import { decisionBoundsNs, requestOutcomes, type GatewayMetrics } from './metrics.ts'
-
-export interface Sample { labels: Record<string, string | number>; value: number; /** `_bucket`, `_sum`, `_count` */ suffix?: string }
 
 /** What only the data plane knows, read at the moment of the scrape. */
 export interface GatewayReadings {
@@ -14,49 +11,52 @@ export interface GatewayReadings {
   inFlight: number
   targets: { key: string; region: string; state: string; outstanding: number; p50Us: number; p99Us: number; connections: number; idle: number }[]
   regions: { region: string; state: string }[]
+  tracing: TracingReading
 }
 
 const healthStates = ['healthy', 'suspect', 'ejected', 'recovering']
 const regionStates = ['serving', 'draining', 'recovering']
 
-export function makeMetricsPage(metrics: GatewayMetrics, read: () => GatewayReadings): () => Promise<string> {
-  const registry = new Registry()
-  const add = (name: string, type: string, help: string, samples: (readings: GatewayReadings) => Sample[]): void => {
-    const get = async (): Promise<unknown> => ({
-      name, help, type, aggregator: 'sum',
-      values: samples(readings!).map(({ labels, value, suffix }) => ({ labels, value, metricName: suffix === undefined ? name : name + suffix })),
-    })
-    // prom-client asks a metric for its name, help and values only; its classes count by themselves, which we do not want.
-    registry.registerMetric({ name, help, type, get } as unknown as Parameters<typeof registry.registerMetric>[0])
+/**
+ * `telemetry`: what is known beside the counts; where it counts requests itself, with more labels, its count is the one shown.
+ */
+export function makeMetricsPage(
+  metrics: GatewayMetrics, read: () => GatewayReadings, telemetry: () => readonly Metric[] = () => [],
+): (format?: ExpositionFormat) => Promise<string> {
+  return (format = 'prometheus') => {
+    const more = telemetry()
+    const own = gatewayMetrics(metrics, read()).filter(({ name }) => more.every((metric) => metric.name !== name))
+    return expose([...own, ...more], format)
   }
-  let readings: GatewayReadings | null = null
-  add('regatta_requests_total', 'counter', 'Requests by route, serving region and outcome.', () => requestSamples(metrics))
-  add('regatta_refused_messages_total', 'counter', 'Messages refused before they were a request.', () => one(metrics.refusedMessages))
-  add('regatta_attempts_total', 'counter', 'Upstream attempts by reason and outcome.', () => attemptSamples(metrics))
-  add('regatta_mirrors_skipped_total', 'counter', 'Mirrored requests not sent: too many out, no target, a streamed body, or no access.', () => one(metrics.mirrorsSkipped))
-  add('regatta_decision_seconds', 'histogram', 'Match, filters and the choice of a target.', () => decisionSamples(metrics))
-  add('regatta_decision_quantile_seconds', 'gauge', 'Quantiles of the decision time since start.', () => quantiles(metrics.decisionNs, 1e-9))
-  add('regatta_loop_lag_quantile_seconds', 'gauge', 'How late the event loop ran, since start.', () => quantiles(metrics.loopLagUs, 1e-6))
-  add('regatta_snapshot_revision', 'gauge', 'Revision of the snapshot that is served.', (now) => one(now.revision))
-  add('regatta_ready', 'gauge', '1 when the gateway serves.', (now) => one(now.ready ? 1 : 0))
-  add('regatta_requests_in_flight', 'gauge', 'Requests that the failover core holds.', (now) => one(now.inFlight))
-  add('regatta_connections', 'gauge', 'Open client connections by listener.', (now) =>
-    Object.entries(now.connections).map(([listener, value]) => ({ labels: { listener }, value })))
-  add('regatta_target_state', 'gauge', '1 for the state that a target is in.', (now) =>
-    now.targets.flatMap(({ key, region, state }) => healthStates.map((name) => ({ labels: { target: key, region, state: name }, value: name === state ? 1 : 0 }))))
-  add('regatta_target_outstanding', 'gauge', 'Attempts in flight at a target.', (now) =>
-    now.targets.map(({ key, region, outstanding }) => ({ labels: { target: key, region }, value: outstanding })))
-  add('regatta_target_latency_seconds', 'gauge', 'Recent time to the response head.', (now) => now.targets.flatMap(latencySamples))
-  add('regatta_pool_connections', 'gauge', 'Upstream connections by target.', (now) =>
-    now.targets.flatMap(({ key, connections, idle }) => [
+}
+
+function gatewayMetrics(metrics: GatewayMetrics, now: GatewayReadings): Metric[] {
+  const counter = (name: string, help: string, samples: Sample[]): Metric => ({ name, type: 'counter', help, samples })
+  const gauge = (name: string, help: string, samples: Sample[]): Metric => ({ name, type: 'gauge', help, samples })
+  return [
+    counter('regatta_requests_total', 'Requests by route, serving region and outcome.', requestSamples(metrics)),
+    counter('regatta_refused_messages_total', 'Messages refused before they were a request.', one(metrics.refusedMessages)),
+    counter('regatta_attempts_total', 'Upstream attempts by reason and outcome.', attemptSamples(metrics)),
+    counter('regatta_mirrors_skipped_total', 'Mirrored requests not sent: too many out, no target, a streamed body, or no access.', one(metrics.mirrorsSkipped)),
+    { name: 'regatta_decision_seconds', type: 'histogram', help: 'Match, filters and the choice of a target.', samples: decisionSamples(metrics) },
+    gauge('regatta_decision_quantile_seconds', 'Quantiles of the decision time since start.', quantiles(metrics.decisionNs, 1e-9)),
+    gauge('regatta_loop_lag_quantile_seconds', 'How late the event loop ran, since start.', quantiles(metrics.loopLagUs, 1e-6)),
+    gauge('regatta_snapshot_revision', 'Revision of the snapshot that is served.', one(now.revision)),
+    gauge('regatta_ready', '1 when the gateway serves.', one(now.ready ? 1 : 0)),
+    gauge('regatta_requests_in_flight', 'Requests that the failover core holds.', one(now.inFlight)),
+    gauge('regatta_connections', 'Open client connections by listener.', Object.entries(now.connections).map(([listener, value]) => ({ labels: { listener }, value }))),
+    gauge('regatta_target_state', '1 for the state that a target is in.', now.targets.flatMap(({ key, region, state }) => (
+      healthStates.map((name) => ({ labels: { target: key, region, state: name }, value: name === state ? 1 : 0 }))
+    ))),
+    gauge('regatta_target_outstanding', 'Attempts in flight at a target.', now.targets.map(({ key, region, outstanding }) => ({ labels: { target: key, region }, value: outstanding }))),
+    gauge('regatta_target_latency_seconds', 'Recent time to the response head.', now.targets.flatMap(latencySamples)),
+    gauge('regatta_pool_connections', 'Upstream connections by target.', now.targets.flatMap(({ key, connections, idle }) => [
       { labels: { target: key, state: 'busy' }, value: connections - idle }, { labels: { target: key, state: 'idle' }, value: idle },
-    ]))
-  add('regatta_region_state', 'gauge', '1 for the state that a region is in.', (now) =>
-    now.regions.flatMap(({ region, state }) => regionStates.map((name) => ({ labels: { region, state: name }, value: name === state ? 1 : 0 }))))
-  return () => {
-    readings = read()
-    return registry.metrics()
-  }
+    ])),
+    gauge('regatta_region_state', '1 for the state that a region is in.', now.regions.flatMap(({ region, state }) => (
+      regionStates.map((name) => ({ labels: { region, state: name }, value: name === state ? 1 : 0 }))
+    ))),
+  ]
 }
 
 const one = (value: number): Sample[] => [{ labels: {}, value }]

@@ -1,0 +1,62 @@
+// Telemetry of one gateway, as far as it is on: tracing, RED metrics, and the notices by which gateways tell each other of traces
+// to keep. The rest of the data plane asks for it once a request and is as it was without it.
+
+import type { RedMetrics } from '../telemetry/red/red.ts'
+import type { SpanExporter } from '../telemetry/export/exporter.ts'
+import { openExporter } from '../telemetry/export/index.ts'
+import { createRedMetrics } from '../telemetry/red/index.ts'
+import { createSamplingCore, type SamplingCore } from '../telemetry/sampling/index.ts'
+import { createTracing, type Tracing } from '../telemetry/spans/index.ts'
+import type { Clock, Evidence, Random } from '../ports.ts'
+import type { GatewayBootstrap, GatewayTelemetry } from './bootstrap.ts'
+import { TraceNotices } from './trace-notices.ts'
+
+export interface Telemetry {
+  readonly tracing: Tracing
+  readonly sampling: SamplingCore
+  readonly red: RedMetrics
+  readonly notices: TraceNotices
+  /** What is due; called with the ticker of the gateway. */
+  tick(nowUs: number): void
+  /** Exports what is kept, for at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>
+}
+
+export interface TelemetryParts {
+  bootstrap: GatewayBootstrap
+  clock: Clock
+  random: Random
+  evidence: Evidence
+  /** Instead of what the bootstrap names. */
+  exporter?: SpanExporter
+}
+
+/** Throws RangeError when the bootstrap's ring is too small. */
+export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, random, evidence, exporter }: TelemetryParts): Telemetry {
+  const sampling = createSamplingCore()
+  const tracing = createTracing({
+    sampling, random, exporter: exporter ?? exporterTo(settings, bootstrap, clock, evidence), tell: (event) => evidence.event(event),
+    ...(settings.ringBytes === undefined ? {} : { ringBytes: settings.ringBytes }),
+  })
+  const notices = new TraceNotices(bootstrap.name, clock, (count) => tracing.untold(count))
+  return {
+    tracing, sampling, notices,
+    red: createRedMetrics({ nowUs: () => clock.nowUs() }),
+    tick(nowUs) {
+      tracing.tick(nowUs)
+      notices.tick(nowUs)
+    },
+    close: (timeoutMs) => tracing.close(timeoutMs),
+  }
+}
+
+function exporterTo({ otlp }: GatewayTelemetry, { name, region }: GatewayBootstrap, clock: Clock, evidence: Evidence): SpanExporter | null {
+  if (otlp === null) return null
+  return openExporter(otlp, {
+    process: name, region: region ?? '',
+    changed: (problem) => evidence.event({
+      atUs: clock.nowUs(), kind: 'log', level: problem === null ? 'info' : 'warn', code: 'RGT_EXPORT',
+      message: problem === null ? 'the collector takes spans again' : `the collector takes no spans: ${problem}`,
+    }),
+  })
+}
