@@ -2,6 +2,7 @@
 
 import { expose, type ExpositionFormat, type Metric, type Sample } from './exposition.ts'
 import { decisionBoundsNs, requestOutcomes, type GatewayMetrics } from './metrics.ts'
+import { tracingMetrics, type TracingReading } from './spans/tracing-metrics.ts'
 
 /** What only the data plane knows, read at the moment of the scrape. */
 export interface GatewayReadings {
@@ -56,7 +57,16 @@ function gatewayMetrics(metrics: GatewayMetrics, now: GatewayReadings): Metric[]
     gauge('regatta_region_state', '1 for the state that a region is in.', now.regions.flatMap(({ region, state }) => (
       regionStates.map((name) => ({ labels: { region, state: name }, value: name === state ? 1 : 0 }))
     ))),
+    ...readTracing(now.tracing),
   ]
+}
+
+function readTracing(reading: TracingReading): Metric[] {
+  if (reading === null) return []
+  return tracingMetrics.map(({ name, type, help, label, values }) => ({
+    name, type, help,
+    samples: Object.entries(values(reading.counts, reading.exported)).map(([key, value]) => ({ labels: label === '' ? {} : { [label]: key }, value })),
+  }))
 }
 
 const one = (value: number): Sample[] => [{ labels: {}, value }]
