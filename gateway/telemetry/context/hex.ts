@@ -1,7 +1,9 @@
 // Lower-case hex digits by character code. Each request's ids pass through here, so there is no regular expression.
 
+const digits = '0123456789abcdef'
+const codes = Uint8Array.from(digits, (digit) => digit.charCodeAt(0))
 /** Value of a digit by its code; -1 for what is none. */
-const values = Int8Array.from({ length: 128 }, (_, code) => '0123456789abcdef'.indexOf(String.fromCharCode(code)))
+const values = Int8Array.from({ length: 128 }, (_, code) => digits.indexOf(String.fromCharCode(code)))
 
 /** All values of `text[from..to)` or-ed: negative when one is no lower-case hex digit, 0 when all are nought. */
 export function hexBits(text: string, from: number, to: number): number {
@@ -19,4 +21,12 @@ export function hexNumber(text: string, from: number, to: number): number {
   let value = 0
   for (let at = from; at < to; at++) value = value * 16 + values[text.charCodeAt(at)]
   return value
+}
+
+/** Eight digits of 32 bits. `toString(16)` with padding takes five times as long. */
+export function hexWord(word: number): string {
+  return String.fromCharCode(
+    codes[word >>> 28], codes[(word >>> 24) & 15], codes[(word >>> 20) & 15], codes[(word >>> 16) & 15],
+    codes[(word >>> 12) & 15], codes[(word >>> 8) & 15], codes[(word >>> 4) & 15], codes[word & 15],
+  )
 }

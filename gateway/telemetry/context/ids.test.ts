@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { seededRandom } from '../../runtime.ts'
 import type { TraceContext } from './context.ts'
+import { hexWord } from './hex.ts'
 import { newSpanId, newTraceId, randomnessOf, traceIdRandomness } from './ids.ts'
 
 const context: TraceContext = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '', flags: 0, tracestate: '', threshold: '', randomness: '', otherOt: '' }
@@ -14,6 +15,10 @@ test('ids have their form, follow from the seed, and none comes twice', () => {
   expect(new Set(traces).size).toBe(traces.length)
   expect(newSpanId(seededRandom(3))).toMatch(/^[0-9a-f]{16}$/)
   expect(newSpanId(seededRandom(3))).toBe(newSpanId(seededRandom(3)))
+})
+
+test('words are written as eight digits', () => {
+  expect([0, 1, 0x89abcdef, 0xffffffff].map(hexWord)).toEqual(['00000000', '00000001', '89abcdef', 'ffffffff'])
 })
 
 test('an id of noughts is drawn again', () => {

@@ -2,25 +2,25 @@
 
 import type { Random } from '../../ports.ts'
 import { TraceFlag, type TraceContext } from './context.ts'
-import { hexNumber } from './hex.ts'
-
-const words = new Uint32Array(4)
-const bytes = Buffer.from(words.buffer)
+import { hexNumber, hexWord } from './hex.ts'
 
 /** 128 bits, each of them drawn: such a trace carries `TraceFlag.Random` (W3C trace context level 2, section 3.2.2.5.2). */
 export const newTraceId = (random: Random): string => draw(random, 4)
 
 export const newSpanId = (random: Random): string => draw(random, 2)
 
-function draw(random: Random, count: number): string {
+function draw(random: Random, words: number): string {
+  let text = ''
   let any = 0
   while (any === 0) {
-    for (let at = 0; at < count; at++) {
-      words[at] = random.next() * 4_294_967_296
-      any |= words[at]
+    text = ''
+    for (let at = 0; at < words; at++) {
+      const word = (random.next() * 4_294_967_296) >>> 0
+      any |= word
+      text += hexWord(word)
     }
   }
-  return bytes.toString('hex', 0, 4 * count)
+  return text
 }
 
 /**
