@@ -98,7 +98,7 @@ function runOf(plan: Plan): RunRecord {
     apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: 'test-run', startedAt: '2026-01-01T00:00:00.000Z', finishedAt: null, ended: 'complete', error: null,
     command: '', config: configuration, regatta: '0.1.0', node: '24', machine: { os: '', arch: '', cpuModel: '', cpus: 2, memoryBytes: 1 },
     substrate: 'local', gateway: 'reference', mesh: 'none',
-    capabilities: { delay: symptom, throttle: symptom, cut: symptom, reset: symptom, pause: symptom, stop: symptom, degrade: symptom, skew: symptom, isolate: symptom, kill: symptom, evict: symptom, unready: symptom, loss: symptom },
+    capabilities: { delay: symptom, throttle: symptom, cut: symptom, reset: symptom, pause: symptom, stop: symptom, degrade: symptom, skew: symptom, isolate: symptom, kill: symptom, evict: symptom, unready: symptom, loss: symptom, collector: symptom },
     inventory: { tools: {}, stagesMs: {}, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 } }, plan, limits: [],
   }
 }

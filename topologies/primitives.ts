@@ -36,10 +36,12 @@ export type Primitive =
   | { kind: 'unready'; at: RegionPlace[] }
   /** That share, 0 to 1, of the packets into and out of a region's machines is lost. */
   | { kind: 'loss'; regions: string[]; share: number }
+  /** The collector of traces. refuse: it has ended, connections are refused; hang: the kernel accepts, nobody answers. */
+  | { kind: 'collector'; mode: 'refuse' | 'hang' }
 
 export type PrimitiveKind = Primitive['kind']
 export const primitiveKinds: readonly PrimitiveKind[] = [
-  'delay', 'throttle', 'cut', 'reset', 'pause', 'stop', 'degrade', 'skew', 'isolate', 'kill', 'evict', 'unready', 'loss',
+  'delay', 'throttle', 'cut', 'reset', 'pause', 'stop', 'degrade', 'skew', 'isolate', 'kill', 'evict', 'unready', 'loss', 'collector',
 ]
 
 /** What a witness that bypasses failover must see while a primitive is in force. */
@@ -50,7 +52,8 @@ export interface Symptom {
    * 'none' = nothing.
    * What a good gateway hides from requests, and only the history tells. 'unreachable-control-plane' = gateways lose theirs;
    * 'restarted' = the processes ended and were ready again; 'stopped' = they ended; 'out-of-discovery' = control planes learn
-   * of other endpoints; 'unreachable-api-server' = control planes lose their cluster's.
+   * of other endpoints; 'unreachable-api-server' = control planes lose their cluster's; 'unreachable-collector' = spans that
+   * gateways export are not taken.
    */
   expect: 'silent' | 'broken' | 'slower' | 'errors' | 'unavailable' | 'none' | ToldSymptom
   byMs?: number
@@ -58,7 +61,7 @@ export interface Symptom {
   share?: number
 }
 
-export const toldSymptoms = ['unreachable-control-plane', 'restarted', 'stopped', 'out-of-discovery', 'unreachable-api-server'] as const
+export const toldSymptoms = ['unreachable-control-plane', 'restarted', 'stopped', 'out-of-discovery', 'unreachable-api-server', 'unreachable-collector'] as const
 export type ToldSymptom = (typeof toldSymptoms)[number]
 
 /** How one substrate delivers one primitive, published as the capability table. */

@@ -40,7 +40,7 @@ const samples: Record<Primitive['kind'], Primitive> = {
   skew: { kind: 'skew', at: [{ region: 'eu-west', parts: ['gateway'] }], offsetMs: 1000 },
   isolate: { kind: 'isolate', regions: ['eu-west'] }, kill: { kind: 'kill', at: [{ region: 'eu-west', parts: ['services'] }] },
   evict: { kind: 'evict', at: [{ region: 'eu-west', parts: ['services'] }] }, unready: { kind: 'unready', at: [{ region: 'eu-west', parts: ['services'] }] },
-  loss: { kind: 'loss', regions: ['eu-west'], share: 0.2 },
+  loss: { kind: 'loss', regions: ['eu-west'], share: 0.2 }, collector: { kind: 'collector', mode: 'refuse' },
 }
 
 export function substrateContract(name: string, substrate: Substrate, options: ContractOptions = {}): void {

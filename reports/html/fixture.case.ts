@@ -144,7 +144,7 @@ function recordOf(plan: Plan, config: ConfigDocument[], { limits }: FixtureOptio
     apiVersion: 'regatta.dev/v1alpha1', kind: 'Run', id: 'fixture', startedAt: '2026-01-02T03:04:05.678Z', finishedAt: '2026-01-02T03:04:45.000Z',
     ended: 'complete', error: null, command: `regatta run ${plan.scenario.name} --on local --seed ${plan.seed}`, regatta: '0.1.0', node: 'v24.0.0',
     machine: { os: 'linux', arch: 'x64', cpuModel: 'made up', cpus: 2, memoryBytes: 8 * 2 ** 30 }, substrate: 'local', gateway: 'reference', mesh: 'none',
-    capabilities: { delay: can, throttle: can, cut: can, reset: can, pause: can, stop: can, degrade: can, isolate: can, kill: can, evict: can, unready: can, loss: can, skew: { supported: false, how: 'needs a clock of its own', symptom: '' } },
+    capabilities: { delay: can, throttle: can, cut: can, reset: can, pause: can, stop: can, degrade: can, isolate: can, kill: can, evict: can, unready: can, loss: can, collector: can, skew: { supported: false, how: 'needs a clock of its own', symptom: '' } },
     inventory: {
       tools: { k6: { version: '1.8.1', origin: 'path' }, toxiproxy: { version: '2.12.0', origin: 'embedded', reason: 'not found and not installed' } },
       stagesMs: { tools: 120, processes: 900, links: 80, snapshots: 210 }, entries: {}, admin: {}, clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 1 },

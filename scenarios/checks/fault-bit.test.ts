@@ -34,6 +34,12 @@ describe('the symptom of a fault', () => {
   })
   const soon = times.fault + 900_000
   const process = (name: string, state: 'killed' | 'exited' | 'ready', atUs = soon): HistoryEvent => ({ atUs, source: 'run', kind: 'process', process: name, state, pid: 1 })
+  const tracing = (atUs: number, lost: number): HistoryEvent => ({
+    atUs, source: 'edge/frankfurt', kind: 'tracing', exported: { queued: 0, sent: 10, sentBytes: 1, shed: 1, failed: lost - 1 },
+    counts: {
+      requests: 0, sampled: 0, recorded: 0, kept: 0, promoted: { error: 0, slow: 0, failover: 0, shed: 0 }, overwritten: 0, lostToRing: 0, untold: 0, restarted: 0, ringBytes: 0,
+    },
+  })
   it.each<[ToldSymptom, Primitive, enough: HistoryEvent[], tooLittle: HistoryEvent[]]>([
     ['unreachable-control-plane', { kind: 'stop', at: [{ region: 'eu-west', parts: ['control-plane'] }] },
       [{ atUs: soon, source: 'gateway/eu-west', kind: 'control-plane-lost', address: '127.0.0.1:1' }],
@@ -44,6 +50,8 @@ describe('the symptom of a fault', () => {
     ['out-of-discovery', { kind: 'unready', at: [{ region: 'eu-west', parts: ['services'] }] },
       [{ atUs: soon, source: 'control-plane/eu-west', kind: 'endpoints-changed', services: 1, endpoints: 0 }],
       [{ atUs: times.fault - 1, source: 'control-plane/eu-west', kind: 'endpoints-changed', services: 1, endpoints: 1 }]],
+    ['unreachable-collector', { kind: 'collector', mode: 'hang' },
+      [tracing(times.fault - 1, 3), tracing(soon, 4)], [tracing(times.fault - 1, 3), tracing(soon, 3), tracing(times.healing + 5_000_000, 9)]],
     ['stopped', { kind: 'stop', at: [{ region: 'eu-west', parts: ['dns'] }] }, [process('dns/eu-west', 'killed')], [process('dns/us-east', 'killed')]],
     ['restarted', { kind: 'kill', at: [{ region: 'eu-west', parts: ['services', 'gateway'] }] },
       [process('services/eu-west', 'killed'), process('gateway/eu-west', 'killed'), process('services/eu-west', 'ready', soon + 1), { atUs: soon + 2, source: 'gateway/eu-west', kind: 'ready' }],

@@ -22,7 +22,7 @@ function leastOf(kind: FaultKind, topology: Topology): Record<string, unknown> {
   const [group] = topology.clients
   const region = homeRegion(topology, group)
   const [, link] = directionsOf(group, region)
-  if (kind === 'control-plane-loss') return {}
+  if (kind === 'control-plane-loss' || kind === 'collector-outage') return {}
   if (kind === 'link-cut' || kind === 'asymmetric-partition') return { from: link.to, to: link.from }
   return { region }
 }
@@ -30,6 +30,7 @@ function leastOf(kind: FaultKind, topology: Topology): Record<string, unknown> {
 /** Those that no client may notice, and what the history tells of them instead. */
 const hidden: Partial<Record<FaultKind, ToldSymptom>> = {
   'control-plane-loss': 'unreachable-control-plane', 'api-server-loss': 'unreachable-api-server', 'dns-failure': 'stopped',
+  'collector-outage': 'unreachable-collector',
 }
 
 function compose(kind: FaultKind, topology: Topology, given: Record<string, unknown> = {}, seed = 1): Composition {

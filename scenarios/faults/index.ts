@@ -3,6 +3,7 @@
 
 import { apiServerLoss } from './api-server-loss.ts'
 import { asymmetricPartition } from './asymmetric-partition.ts'
+import { collectorOutage } from './collector-outage.ts'
 import { controlPlaneLoss } from './control-plane-loss.ts'
 import { dnsFailure } from './dns-failure.ts'
 import type { Fault } from './fault.ts'
@@ -22,6 +23,7 @@ import { serviceOutage } from './service-outage.ts'
 export const faults = {
   'api-server-loss': apiServerLoss,
   'asymmetric-partition': asymmetricPartition,
+  'collector-outage': collectorOutage,
   'control-plane-loss': controlPlaneLoss,
   'dns-failure': dnsFailure,
   'flapping-region': flappingRegion,

@@ -25,6 +25,7 @@ export function regionOfTarget(target: string, source: string): string {
 /** May this primitive be why a gateway at `place` loses targets in `region`? */
 export function explains(primitive: Primitive, place: PlaceRef, region: string): boolean {
   if ('regions' in primitive) return primitive.regions.some((isolated) => isolated === region || place === `region:${isolated}`)
+  if (primitive.kind === 'collector') return false
   if ('on' in primitive) return primitive.on.some((direction) => touches(direction, place) && touches(direction, `region:${region}`))
   return primitive.at.some((at) => (at.region === region || place === `region:${at.region}`)
     && (!('parts' in at) || at.parts.some((part) => part === 'gateway' || part === 'services')))

@@ -18,6 +18,7 @@ export function toldOf(context: JudgeContext, windows: readonly FaultWindow[], e
   return windows.flatMap(({ fault: { primitive }, askedUs, healedUs }) => {
     const [fromUs, toUs] = [askedUs ?? 0, healedUs ?? Infinity]
     const within = context.history.events.filter(({ atUs }) => atUs >= fromUs && atUs <= toUs)
+    if (expect === 'unreachable-collector') return [spansLost(context.history.events, fromUs, toUs)]
     const places = placesOf(primitive)
     return places.length === 0 ? [{ seen: false, text: 'it names no place of which anything could be told' }] : signs[expect](within, places)
   })
@@ -29,7 +30,16 @@ function placesOf(primitive: Primitive): Place[] {
   return 'at' in primitive ? primitive.at.map((at) => ({ region: at.region, parts: 'parts' in at ? at.parts : [] })) : []
 }
 
-const signs: Record<ToldSymptom, (events: readonly HistoryEvent[], places: readonly Place[]) => Told[]> = {
+/** Spans that gateways recorded and nobody took, at least one, within the window. Without any to take, nothing was shown. */
+function spansLost(events: readonly HistoryEvent[], fromUs: number, toUs: number): Told {
+  const lostBy = (untilUs: number): Map<string, number> => new Map(events.flatMap((event) =>
+    event.kind === 'tracing' && event.atUs <= untilUs ? [[event.source, event.exported.failed + event.exported.shed]] : []))
+  const before = lostBy(fromUs)
+  const lost = [...lostBy(toUs)].reduce((sum, [source, count]) => sum + Math.max(0, count - (before.get(source) ?? 0)), 0)
+  return { seen: lost > 0, text: lost > 0 ? `the collector did not take ${lost} spans` : 'no gateway lost a span to the collector' }
+}
+
+const signs: Record<Exclude<ToldSymptom, 'unreachable-collector'>, (events: readonly HistoryEvent[], places: readonly Place[]) => Told[]> = {
   'unreachable-control-plane': (events, places) => places.map(({ region }) => {
     const seen = events.some((event) => event.kind === 'control-plane-lost' && placeOfSource(event.source) === `region:${region}`)
     return { seen, text: `the gateway of ${region} ${seen ? 'lost' : 'never reported the loss of'} its control plane` }

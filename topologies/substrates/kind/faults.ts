@@ -26,6 +26,7 @@ export const kindCapabilities: Capabilities = {
   kill: { supported: true, how: 'SIGKILL to the containers of the part; the kubelet starts them again', symptom: 'connections close; refused until the container is back' },
   evict: { supported: true, how: 'the Eviction API, which respects disruption budgets; the Deployment makes another pod', symptom: 'drained, then refused until the new pod is ready' },
   unready: { supported: true, how: 'the label that Services select is taken from the pods', symptom: 'gone from EndpointSlices; open connections serve on' },
+  collector: { supported: false, how: 'nothing collects traces of clusters here', symptom: 'none' },
   loss: { supported: true, how: 'netem on the nodes\' network device, where the kernel has it', symptom: 'packets are lost and sent again: slower, at worst silent' },
 }
 

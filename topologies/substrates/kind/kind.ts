@@ -3,12 +3,14 @@
 
 import type { Deployment, StartRequest, Substrate } from '../../substrate.ts'
 import { contextCapabilities, kindCapabilities } from './faults.ts'
+import { untraced } from './untraced.ts'
 
 export const kindSubstrate: Substrate = {
   kind: 'kind',
   description: 'one kind cluster a region (or existing clusters, --contexts), gateways in pods; needs Docker and kind',
   time: 'real',
   unmeasured: {},
+  untraced,
   // Every program was born a minute ago, and spends its first seconds of load on compiling itself, which on a small machine
   // would look like the drill's doing. What is measured of every path in the steady phase is spread over it.
   leastUs: { warmup: 25_000_000, steady: 25_000_000 },

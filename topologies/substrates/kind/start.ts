@@ -40,6 +40,7 @@ import { openRegionFaults } from './region-faults.ts'
 import { raiseRegions } from './regions.ts'
 import { openRunLoads } from './run-loads.ts'
 import { openSite, type Site } from './site.ts'
+import { untraced } from './untraced.ts'
 import type { Part } from './wanted.ts'
 import { openWorkloads } from './workloads.ts'
 
@@ -72,6 +73,9 @@ export async function startClusters(request: StartRequest, capabilities: Capabil
 
 function refuseUnsupported({ options, topology }: StartRequest): void {
   refuseMeshWhereNone(topology.mesh, 'kind')
+  if (options.tracing !== undefined) {
+    throw topologyError('RGT_UNSUPPORTED', 'clusters are not traced', { found: untraced, hint: 'trace the same scenario on local: --on local' })
+  }
   if (options.gateway === 'reference') return
   throw topologyError('RGT_UNSUPPORTED', 'clusters run the reference gateway', {
     expected: 'gateway reference', found: `gateway ${options.gateway}`, hint: 'other products run on local',

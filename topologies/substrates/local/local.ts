@@ -23,9 +23,10 @@ import { openLinkBoard, type LinkBoard } from '../sockets/links.ts'
 import { openLoads, type Loads } from '../sockets/loads.ts'
 import { claimRun, sweep, type Claim } from '../sockets/ownership.ts'
 import { mostPorts, reservePorts } from '../sockets/ports.ts'
-import { localCapabilities, openFaultDesk } from './primitives.ts'
+import { capabilitiesOf, localCapabilities, openFaultDesk } from './primitives.ts'
 import { supervise, type ProcessSpec } from '../sockets/processes.ts'
 import { findProduct, fixedPublisher, startEdges, takeEdges } from './products.ts'
+import { endTraced, findCollector, planTracing, startCollector, tracingPortsNeeded, withTracing } from './tracing.ts'
 import { childEnvironment, takePrograms } from '../sockets/programs.ts'
 import { httpPlane, openPublisher } from '../sockets/publisher.ts'
 import { findRunTools } from '../sockets/run-tools.ts'
@@ -85,15 +86,18 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     tools: {}, stagesMs: stages.ms, entries: {}, admin: {},
     clock: { id: 'monotonic', offsetUs: 0, uncertaintyUs: 0 },
   }
-  const [found, product, consul] = await stages.time('tools', () => Promise.all([
+  const [found, product, consul, realCollector] = await stages.time('tools', () => Promise.all([
     findRunTools(request, inventory), findProduct(request, inventory), topology.mesh === 'consul' ? findConsul(request, inventory) : null,
+    findCollector(request, inventory),
   ]))
-  const needed = portsNeeded(topology) + (consul === null ? 0 : consulPortsNeeded(topology))
+  const needed = portsNeeded(topology) + (consul === null ? 0 : consulPortsNeeded(topology)) + (options.tracing === undefined ? 0 : tracingPortsNeeded)
   const [programs, ports] = await stages.time('prepare', () => Promise.all([takePrograms(claim), reservePorts(claim, needed)]))
   const plain = layOutProcesses({ topology, ports, token, seed, stateDir: workDir })
   const rules = consul === null ? null : rulesOf(config, plain.gateways[0], plain.controlPlanes[0].discovery)
   const mesh = rules === null ? null : planMesh({ topology, ports, layout: plain, rules, stateDir: workDir })
-  const { layout, edges } = takeEdges(mesh === null ? plain : throughMesh(plain, mesh), product)
+  const tracing = options.tracing === undefined ? null : planTracing(options.tracing, ports, realCollector)
+  const traced = tracing === null ? plain : withTracing(plain, tracing)
+  const { layout, edges } = takeEdges(mesh === null ? traced : throughMesh(traced, mesh), product)
   signal.throwIfAborted()
 
   const journal: Journal = openJournal(history)
@@ -117,20 +121,25 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   undo.push(() => supervisor.endAll(endGraceMs), () => publisher.close())
 
   // Gateways start last, because they first look for their control planes; links are laid meanwhile.
-  const { proxy, links } = await stages.time('processes', async () => {
+  const { proxy, links, collector } = await stages.time('processes', async () => {
     const opening = layLinks(() => openFaultProxy({
       binary: found.toxiproxy?.path ?? null, apiPort: layout.faultProxyApiPort, token, stateDir: workDir, program: programs['fault-proxy'], seed,
       spawn: (command, args, name) => supervisor.start({ name, command, args }),
     }), layout)
     for (const spec of processSpecs(layout, programs)) supervisor.start(spec)
-    const [laid] = await Promise.all([
+    const [laid, collecting] = await Promise.all([
       opening,
+      tracing === null ? null : startCollector(tracing, { supervisor, program: programs.collector, stateDir: workDir, readyTimeoutMs }),
       ...layout.controlPlanes.map(({ region }) => supervisor.ready(`control-plane/${region}`, readyTimeoutMs)),
       ...layout.services.map(({ region }) => supervisor.ready(`services/${region}`, readyTimeoutMs)),
       ...layout.gateways.map((gateway) => supervisor.heard(gatewayProcess(gateway), listening, readyTimeoutMs)),
     ])
     undo.push(() => laid.proxy.close())
-    return laid
+    if (tracing !== null) {
+      const exporters = [...layout.gateways.map(gatewayProcess), ...layout.services.map(({ region }) => `services/${region}`)]
+      undo.push(() => endTraced(supervisor, exporters, tracing, endGraceMs))
+    }
+    return { ...laid, collector: collecting }
   })
   inventory.tools.toxiproxy = proxy.kind === 'toxiproxy'
     ? { version: found.toxiproxy!.version, origin: found.toxiproxy!.origin }
@@ -163,11 +172,11 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
   inventory.ingress = Object.fromEntries(layout.gateways.flatMap(({ region, listen }) => region === null ? [] : [[region, `http://${listen.ingress.host}:${listen.ingress.port}`]]))
 
   const faults = openFaultDesk({
-    topology, links, supervisor, token, readyTimeoutMs, ...(mesh === null ? {} : { beside: (region) => meshProcesses(mesh, region) }),
+    topology, links, supervisor, token, readyTimeoutMs, collector, ...(mesh === null ? {} : { beside: (region) => meshProcesses(mesh, region) }),
     servicesPort: (region) => layout.services.find((one) => one.region === region)!.control.port,
   })
   return openDeployment({
-    kind: 'local', capabilities: localCapabilities,
+    kind: 'local', capabilities: capabilitiesOf(collector),
     inventory, faults, journal,
     publisher: fixedPublisher(publisher, product),
     loads,

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Primitive } from '../../primitives.ts'
-import { openFaultDesk } from './primitives.ts'
+import { openFaultDesk, type RunningCollector } from './primitives.ts'
 import type { Topology } from '../../topology.ts'
 import type { LinkBoard } from '../sockets/links.ts'
 import type { Supervisor } from '../sockets/processes.ts'
@@ -13,6 +13,7 @@ import type { Supervisor } from '../sockets/processes.ts'
 /** Processes that remember only whether they run and are stopped. */
 function world(
   healLink: () => Promise<void> = async () => {}, ready: () => Promise<void> = () => Promise.resolve(), applyLink: LinkBoard['apply'] = async () => {},
+  collector: RunningCollector | null = { process: 'collector', ready: async () => {} },
 ) {
   const dead = new Set<string>()
   const frozen = new Set<string>()
@@ -28,7 +29,7 @@ function world(
     end: async (name: string) => { ended.push(name); await Promise.resolve(); dead.add(name); frozen.delete(name) },
   } as unknown as Supervisor
   const desk = openFaultDesk({
-    topology, supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => 0,
+    topology, supervisor, token: 'token', readyTimeoutMs: 100, servicesPort: () => 0, collector,
     links: { lay: async () => {}, apply: applyLink, heal: healLink },
   })
   return { desk, dead, frozen, ended }
@@ -88,6 +89,23 @@ test('a replacement that never serves makes the healing fail, and says why', asy
   await desk.apply('once', { kind: 'kill', at: [{ region: 'a', parts: ['gateway'] }] })
   await expect(desk.healAll()).rejects.toThrow('it came back and died')
   await desk.healAll()
+})
+
+test('a collector that refuses has ended and one that hangs is stopped, and overlapping ones heal in any order', async () => {
+  const { desk, dead, frozen } = world()
+  await desk.apply('hang', { kind: 'collector', mode: 'hang' })
+  expect([[...dead], [...frozen]]).toEqual([[], ['collector']])
+  await desk.apply('refuse', { kind: 'collector', mode: 'refuse' })
+  expect([[...dead], [...frozen]]).toEqual([['collector'], []])
+  await desk.heal('refuse')
+  expect([[...dead], [...frozen]]).toEqual([[], ['collector']])
+  await desk.heal('hang')
+  expect([[...dead], [...frozen]]).toEqual([[], []])
+})
+
+test('without a collector its outage is refused', async () => {
+  const { desk } = world(undefined, undefined, undefined, null)
+  await expect(desk.apply('it', { kind: 'collector', mode: 'hang' })).rejects.toMatchObject({ code: 'RGT_UNSUPPORTED' })
 })
 
 test('a region is isolated by a black hole on each of its links', async () => {

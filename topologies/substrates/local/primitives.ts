@@ -24,7 +24,22 @@ export const localCapabilities: Capabilities = {
   kill: { supported: true, how: 'SIGKILL, and the supervisor starts the same process on the same port at once', symptom: 'as stop, for as long as the start takes' },
   evict: { supported: true, how: 'SIGTERM; when the process has drained and ended, it is started again on the same port', symptom: 'what is in flight is answered; new connections are refused until it listens again' },
   unready: { supported: false, how: 'nothing takes processes out of discovery here', symptom: 'none' },
+  collector: { supported: true, how: 'where a run is traced: SIGTERM to the collector (refuse), healed by starting it again on the same ports; SIGSTOP (hang)', symptom: 'no request notices; gateways lose spans and say so' },
   loss: { supported: false, how: 'the links are proxies of connections, and packets of loopback are not lost', symptom: 'none' },
+}
+
+const withoutCollector: Capabilities = {
+  ...localCapabilities, collector: { supported: false, how: 'nothing is traced in this run, so there is no collector', symptom: 'none' },
+}
+
+/** What one run can do. */
+export const capabilitiesOf = (collector: RunningCollector | null): Capabilities => (collector === null ? withoutCollector : localCapabilities)
+
+/** What gateways export to. */
+export interface RunningCollector {
+  process: string
+  /** Resolves when it takes spans again. */
+  ready(): Promise<void>
 }
 
 /** A gateway drains for 5 s at most (`limits.drainMs`). */
@@ -39,18 +54,21 @@ export interface FaultDeskParts {
   beside?(region: string): string[]
   /** Control port of a region's services. */
   servicesPort(region: string): number
+  /** Null = nothing is traced. */
+  collector?: RunningCollector | null
   readyTimeoutMs: number
 }
 
-export function openFaultDesk({ topology, links, supervisor, token, beside = () => [], servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
+export function openFaultDesk({ topology, links, supervisor, token, beside = () => [], collector = null, servicesPort, readyTimeoutMs }: FaultDeskParts): FaultDesk {
   const inForce = new Map<string, Primitive>()
   const turns = openTurns()
   /** Processes that were killed or stopped here. */
   const dead = new Set<string>()
   const frozen = new Set<string>()
 
-  const isUnder = (kind: 'pause' | 'stop', name: string): boolean =>
-    [...inForce.values()].some((primitive) => primitive.kind === kind && processesAt(primitive.at).includes(name))
+  const isUnder = (kind: 'pause' | 'stop', name: string): boolean => [...inForce.values()].some((primitive) => (primitive.kind === 'collector'
+    ? name === collector?.process && kind === (primitive.mode === 'hang' ? 'pause' : 'stop')
+    : primitive.kind === kind && processesAt(primitive.at).includes(name)))
 
   const processesAt = (at: RegionPlace[]): string[] =>
     at.flatMap(({ region, parts }) => [
@@ -79,13 +97,20 @@ export function openFaultDesk({ topology, links, supervisor, token, beside = () 
     }
   }
 
+  /** The collector has taken spans that it has not told yet: it ends politely. */
+  const end = async (name: string): Promise<void> => {
+    const wasFrozen = frozen.delete(name)
+    if (name !== collector?.process) return supervisor.kill(name)
+    if (wasFrozen) supervisor.resume(name)
+    return supervisor.end(name, endGraceMs)
+  }
+
   /** Brings a process to what the primitives in force say, whatever it was before. */
   const settleProcess = async (name: string): Promise<void> => {
     if (isUnder('stop', name)) {
       if (dead.has(name)) return
       dead.add(name)
-      frozen.delete(name)
-      await supervisor.kill(name)
+      await end(name)
       return
     }
     if (dead.delete(name)) {
@@ -102,6 +127,7 @@ export function openFaultDesk({ topology, links, supervisor, token, beside = () 
 
   /** What is started anew forgets what was laid over it, and is told again. */
   const serveAgain = async (name: string): Promise<void> => {
+    if (name === collector?.process) return collector.ready()
     const [part, region] = name.split('/')
     if (beside(region).includes(name)) return
     await supervisor.ready(name, readyTimeoutMs)
@@ -138,8 +164,11 @@ export function openFaultDesk({ topology, links, supervisor, token, beside = () 
       case 'degrade':
         await Promise.all(primitive.at.map(({ region }) => turns.take(`services/${region}`, () => settleServices(region))))
         return
+      case 'collector':
+        if (collector !== null) await turns.take(collector.process, () => settleProcess(collector.process))
+        return
       case 'skew': case 'unready': case 'loss':
-        throw unsupported(primitive)
+        throw unsupported(primitive, localCapabilities[primitive.kind].how)
     }
   }
 
@@ -153,7 +182,8 @@ export function openFaultDesk({ topology, links, supervisor, token, beside = () 
   return {
     async apply(key, primitive) {
       // What cannot be put in force needs no healing either.
-      if (whyUnsupported(localCapabilities, primitive) !== null) throw unsupported(primitive)
+      const why = whyUnsupported(capabilitiesOf(collector), primitive)
+      if (why !== null) throw unsupported(primitive, why)
       inForce.set(key, primitive)
       await change(primitive, key, false)
     },
@@ -166,5 +196,5 @@ export function openFaultDesk({ topology, links, supervisor, token, beside = () 
   }
 }
 
-const unsupported = (primitive: Primitive) =>
-  topologyError('RGT_UNSUPPORTED', `the local substrate cannot ${primitive.kind}`, { hint: whyUnsupported(localCapabilities, primitive) ?? '' })
+const unsupported = (primitive: Primitive, hint: string) =>
+  topologyError('RGT_UNSUPPORTED', `the local substrate cannot make a ${primitive.kind} here`, { hint })

@@ -21,6 +21,7 @@ export const simulatedCapabilities: Capabilities = {
   kill: { supported: true, how: 'a process forgets everything and starts again at once', symptom: 'as stop, for as long as the start takes' },
   evict: { supported: false, how: 'how a process drains is its own program, which is not played in virtual time', symptom: 'none' },
   unready: { supported: false, how: 'nothing takes processes out of discovery here', symptom: 'none' },
+  collector: { supported: false, how: 'nothing collects traces in virtual time: spans are counted where they are recorded', symptom: 'none' },
   loss: { supported: false, how: 'loss is a constant of the model (`lossShare`), the same for the whole run', symptom: 'none' },
 }
 
@@ -99,7 +100,7 @@ export function openFaultDesk(parts: FaultDeskParts): FaultDesk {
       case 'degrade':
         for (const { region } of primitive.at) settleServices(region)
         return done()
-      case 'skew': case 'evict': case 'unready': case 'loss':
+      case 'skew': case 'evict': case 'unready': case 'loss': case 'collector':
         throw unsupported(primitive)
     }
   }

@@ -13,16 +13,19 @@ export const projectRoot = dirname(dirname(dirname(dirname(fileURLToPath(import.
 /** Program name → entry point. The name is what the process list shows. */
 const programs = {
   gateway: 'gateway/dataplane/main.ts',
+  // A thread of the gateway, which looks for it beside itself by this name (gateway/telemetry/export/worker-address.ts).
+  'span-exporter': 'gateway/telemetry/export/worker.ts',
   'control-plane': 'gateway/controlplane/main.ts',
   services: 'topologies/substrates/sockets/services/main.ts',
   generator: 'topologies/substrates/sockets/generator/main.ts',
   'fault-proxy': 'topologies/substrates/sockets/faultproxy/embedded/main.ts',
+  collector: 'topologies/substrates/sockets/collector/main.ts',
 } as const
 
 export type Program = keyof typeof programs
 
-/** What these import only when they need it lies beside them as `part-…`: three megabytes of Kubernetes client, for one. */
-const split: ReadonlySet<string> = new Set<Program>(['control-plane'])
+/** What these import only when they need it lies beside them as `part-…`: three megabytes of Kubernetes client, or OpenTelemetry. */
+const split: ReadonlySet<string> = new Set<Program>(['control-plane', 'span-exporter', 'services'])
 
 /**
  * Makes the bundles if any source changed; returns the path of each. Safe beside another run doing the same.
@@ -55,6 +58,8 @@ async function build(root: string, folder: string): Promise<void> {
     entryPoints: entries.map(([out, entry]) => ({ out, in: join(root, entry) })),
     outdir: folder, outExtension: { '.js': '.mjs' }, absWorkingDir: root, splitting, chunkNames: 'part-[name]-[hash]',
     bundle: true, platform: 'node', format: 'esm', target: 'node24', sourcemap: 'linked', logLevel: 'silent',
+    // OpenTelemetry's gRPC exporter hides what it needs from bundlers in its ES modules, and not in its CommonJS.
+    conditions: ['require'],
     plugins: [lazyBuiltins],
     // Some dependencies are CommonJS and call require for built-in modules.
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },

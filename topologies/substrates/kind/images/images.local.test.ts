@@ -38,6 +38,7 @@ function bundles(): { folder: string; programs: Record<Program, string>; toxipro
       gateway: write('gateway.mjs', 'import {\n  a\n} from "./chunk-A.mjs";\nconst text = "./nothing.mjs"'),
       'control-plane': write('control-plane.mjs', 'const c = await import("./chunk-C.mjs")\nimport "./gone.mjs"'),
       services: write('services.mjs', 'import "./chunk-D.mjs"'), 'fault-proxy': write('fault-proxy.mjs', '1'), generator: write('generator.mjs', '1'),
+      'span-exporter': write('span-exporter.mjs', '1'), collector: write('collector.mjs', '1'),
     },
   }
 }
@@ -117,7 +118,7 @@ describe('images of a run', () => {
     const first = await runImages(request(one, made))
     expect(first).toMatchObject({ realToxiproxy: true, toxiproxy: { version: '2.12.0', origin: 'cache' }, built: [first.gateway, first.testbed] })
     expect(one.built).toEqual([
-      { tag: first.gateway, base: 'node:24-bookworm-slim', files: ['chunk-A.mjs', 'chunk-B.mjs', 'chunk-C.mjs', 'control-plane.mjs', 'gateway.mjs'] },
+      { tag: first.gateway, base: 'node:24-bookworm-slim', files: ['chunk-A.mjs', 'chunk-B.mjs', 'chunk-C.mjs', 'control-plane.mjs', 'gateway.mjs', 'span-exporter.mjs'] },
       { tag: first.testbed, base: 'node:24-bookworm-slim', files: ['chunk-D.mjs', 'fault-proxy.mjs', 'generator.mjs', 'services.mjs', 'toxiproxy-server'] },
     ])
     mkdirSync(join(made.folder, 'work', 'images'), { recursive: true })

@@ -50,7 +50,7 @@ export interface RunImages {
 export async function runImages(request: RunImagesRequest): Promise<RunImages> {
   const { docker, programs, baseImage = defaultBaseImage, toxiproxy, progress, signal } = request
   const baseId = await haveImage(docker, { ...baseImageOf({ baseImage }), signal, progress })
-  const gateway = await readContext(join(projectRoot, 'gateway', 'Dockerfile'), [programs.gateway, programs['control-plane']])
+  const gateway = await readContext(join(projectRoot, 'gateway', 'Dockerfile'), [programs.gateway, programs['span-exporter'], programs['control-plane']])
   const testbedOf = (binaries: string[]): Promise<ImageContext> =>
     readContext(join(projectRoot, 'topologies', 'substrates', 'kind', 'images', 'Dockerfile'), [programs.services, programs['fault-proxy'], programs.generator], binaries)
   const gatewayTag = tagOf('gateway', baseId, gateway)
