@@ -4,7 +4,7 @@
 //   documents ─parse─► by kind ─attach─► routes at their Gateways ─policies─► FederationConfig ─freeze─►
 
 import { type CodedError, CodedErrors } from '../errors.ts'
-import { defaultRouteFailover, type HealthSettings, type RouteFailover } from '../snapshot/snapshot.ts'
+import { defaultRouteFailover, type HealthSettings, type RouteFailover, type RouteSampling } from '../snapshot/snapshot.ts'
 import { indexAccess, type AccessByService } from './access.ts'
 import { attach, checkReferences, type Attachment } from './attach.ts'
 import type { SourceDocument } from './document.ts'
@@ -12,6 +12,7 @@ import { deepFreeze } from './freeze.ts'
 import type { Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
 import { compareText, parseDocuments, type Parsed } from './parse.ts'
 import { indexPolicies, type PolicyIndex } from './policies.ts'
+import { indexSampling, type SamplingOf } from './sampling.ts'
 
 export { fromObjects, readDocuments, type SourceDocument } from './document.ts'
 
@@ -39,6 +40,8 @@ export interface AttachedRoute {
   failover: RouteFailover
   /** All must hold; empty = every region may serve. */
   residency: readonly ResidencyPolicy[]
+  /** null = no SamplingPolicy reaches it: it is not traced. */
+  sampling: RouteSampling | null
 }
 
 /** An AttachedRoute with what it was made of, to see whether it can be used again. */
@@ -54,12 +57,13 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
   const warnings: CodedError[] = []
   const policies = indexPolicies(parsed, errors, warnings)
   const access = indexAccess(parsed, errors, warnings)
+  const sampling = indexSampling(parsed, errors, warnings)
   const routes: AttachedRoute[] = []
   for (const route of parsed.HTTPRoute.values()) {
     const attachment = attach(route, parsed.Gateway, errors)
     checkReferences(route, parsed, errors)
     if (attachment === null) continue
-    routes.push(settle(route, attachment, policies, warnings))
+    routes.push(settle(route, attachment, { policies, sampling }, warnings))
   }
   if (errors.length > 0) throw new CodedErrors(errors)
   return Object.freeze({
@@ -73,12 +77,13 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
 }
 
 function settle(
-  route: Parsed<HttpRoute>, { gateways, hostnames }: Attachment, policies: PolicyIndex, warnings: CodedError[],
+  route: Parsed<HttpRoute>, { gateways, hostnames }: Attachment, { policies, sampling: samplingOf }: { policies: PolicyIndex; sampling: SamplingOf }, warnings: CodedError[],
 ): AttachedRoute {
   const inherited = policies.failoverOfGateways(route, gateways, warnings)
   const own = policies.failoverOf(route)
   const residency = policies.residencyOf(route, gateways)
-  const of = [hostnames, inherited, own, ...residency]
+  const sampling = samplingOf(route, gateways)
+  const of = [hostnames, inherited, own, sampling, ...residency]
   const held = route.memo.route as Settled | undefined
   if (held !== undefined && held.of.length === of.length && held.of.every((part, index) => part === of[index])) return held.route
   const attached = deepFreeze({
@@ -87,6 +92,7 @@ function settle(
     hostnames,
     failover: { ...defaultRouteFailover, ...routeFields(inherited?.spec), ...routeFields(own?.spec) },
     residency: [...residency],
+    sampling,
   })
   route.memo.route = { of, route: attached } satisfies Settled
   return attached

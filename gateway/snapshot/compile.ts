@@ -108,6 +108,7 @@ function compileRoutes(attached: AttachedRoute, discovery: Discovery, names: rea
     createdAt: metadata.creationTimestamp ?? '',
     failover: { ...attached.failover, prefer: attached.failover.prefer.filter((name) => names.includes(name)) },
     residency: residencyOf(attached, discovery),
+    ...(attached.sampling === null ? {} : { sampling: attached.sampling }),
   }
   const routes = spec.rules.map((rule, index): SnapshotRoute => deepFreeze({
     id: `${attached.idPrefix}${index}`,

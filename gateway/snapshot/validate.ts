@@ -9,6 +9,7 @@ import { parseShape } from '../config/shape.ts'
 import { gatewayError } from '../errors.ts'
 import { accessMethods, isAmbiguous, type Principal } from '../security/access.ts'
 import { regexProblem } from '../routing/match-regex.ts'
+import { promotionReasons } from '../telemetry/spans/span.ts'
 import {
   snapshotFormat, type Snapshot, type SnapshotDelta, type SnapshotFilter, type SnapshotRegion, type SnapshotRoute,
 } from './snapshot.ts'
@@ -45,6 +46,21 @@ const filter = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('RequestMirror'), service: text, fraction: z.number().min(0).max(1) }),
 ])
 
+const probability = z.number().min(0).max(1)
+const sampling = z.strictObject({
+  policy: text.min(1),
+  tenant: text.min(1),
+  sampler: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('always-on') }),
+    z.strictObject({ kind: z.literal('always-off') }),
+    z.strictObject({ kind: z.literal('probability'), probability }),
+    z.strictObject({ kind: z.literal('adaptive'), spansPerSecond: z.number().positive(), windowMs: z.number().positive(), burst: z.number().min(1) }),
+  ]),
+  retroactive: z.strictObject({ keep: z.array(z.enum(promotionReasons)).min(1), slowMs: amount }).nullable(),
+  anomaly: z.strictObject({ factor: z.number().min(1), halfLifeMs: amount }).nullable(),
+  honourClients: z.boolean(),
+})
+
 const route = z.strictObject({
   id: text.min(1),
   hostnames: z.array(text),
@@ -55,6 +71,7 @@ const route = z.strictObject({
   createdAt: text,
   failover: z.strictObject({ enabled: z.boolean(), prefer: z.array(text), maxAttempts: z.int().min(1), maxBodyBytes: count }),
   residency: z.strictObject({ allowed: z.array(text).nullable(), reason: text }),
+  sampling: sampling.optional(),
 }).superRefine(({ backends, filters }, context) => {
   if (filters.at(-1)?.type === 'RequestRedirect' || backends.some(({ weight }) => weight > 0)) return
   context.addIssue({

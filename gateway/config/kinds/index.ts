@@ -6,6 +6,7 @@ import { gatewayKind, type Gateway } from './gateway.ts'
 import { httpRouteKind, type HttpRoute } from './http-route.ts'
 import { referenceGrantKind, type ReferenceGrant } from './reference-grant.ts'
 import { residencyPolicyKind, type ResidencyPolicy } from './residency-policy.ts'
+import { samplingPolicyKind, type SamplingPolicy } from './sampling-policy.ts'
 import { serviceImportKind, type ServiceImport } from './service-import.ts'
 
 export const kinds = {
@@ -16,8 +17,9 @@ export const kinds = {
   FailoverPolicy: failoverPolicyKind,
   ResidencyPolicy: residencyPolicyKind,
   AccessPolicy: accessPolicyKind,
+  SamplingPolicy: samplingPolicyKind,
 } as const
 
 export type Kind = keyof typeof kinds
-export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy
-export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, ServiceImport }
+export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy | SamplingPolicy
+export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, SamplingPolicy, ServiceImport }

@@ -18,6 +18,7 @@ export const configCollections: Record<Kind, Collection> = {
   FailoverPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'FailoverPolicy', plural: 'failoverpolicies' },
   ResidencyPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'ResidencyPolicy', plural: 'residencypolicies' },
   AccessPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'AccessPolicy', plural: 'accesspolicies' },
+  SamplingPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'SamplingPolicy', plural: 'samplingpolicies' },
 }
 
 export const revisionCollection: Collection = {

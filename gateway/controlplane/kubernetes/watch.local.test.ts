@@ -7,6 +7,7 @@ import { systemClock, systemScheduler } from '../../runtime.ts'
 import { planeCompiler } from '../compiler.ts'
 import { createPlane, type PlaneAnswer, type PlaneEvent } from '../plane.ts'
 import { discovery, route, shop } from '../shop.case.ts'
+import { configCollections, discoveryCollections } from './collections.ts'
 import { fakeApiServer, type FakeApiServer } from './api-server.case.ts'
 import { toCluster, type ClusterObject } from './namespaces.ts'
 import { configRevisionApi, configRevisionName, type ConfigRevisionStatus, type ListedDocument } from './revision.ts'
@@ -19,6 +20,8 @@ afterEach(async () => {
 
 const hasty: Scheduler = { ...systemScheduler, after: (delayMs, run) => systemScheduler.after(delayMs / 50, run) }
 const namespaces = { shop: 'shop' }
+/** Kinds of the configuration, what discovery reads, and the revision. */
+const everything = Object.keys(configCollections).length + discoveryCollections.length + 1
 
 async function start() {
   const server = await fakeApiServer()
@@ -80,7 +83,7 @@ test('the ConfigRevision is listed before everything else', async () => {
   const { server, watching } = await start()
   await until(() => expect(watching.synced).toBe(true))
   const lists = server.asked.filter((one) => one.startsWith('list'))
-  expect([lists[0], new Set(lists).size, lists.length]).toEqual(['list ConfigRevision', 10, 10])
+  expect([lists[0], new Set(lists).size, lists.length]).toEqual(['list ConfigRevision', everything, everything])
 })
 
 test('watches that break go on from where they were, bookmarks included, without a new list', async () => {
@@ -89,7 +92,7 @@ test('watches that break go on from where they were, bookmarks included, without
   await until(() => expect(statusIn(server)?.held).toBe(1))
   server.bookmark()
   const version = server.cluster.version
-  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(10))
+  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(everything))
   const before = server.asked.length
   // The bookmark has to arrive before its connection goes.
   await new Promise((resolve) => { setTimeout(resolve, 50) })
@@ -171,7 +174,7 @@ test('a document that its ConfigRevision lists and nobody sees makes everything 
 
 test('closed, it asks for nothing more', async () => {
   const { server, watching } = await start()
-  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(10))
+  await until(() => expect(server.asked.filter((one) => one.startsWith('watch'))).toHaveLength(everything))
   expect(watching.synced).toBe(true)
   watching.close()
   const before = server.asked.length
