@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { isOwnHost } from '../hosts.ts'
 import { gatewayError, type GatewayErrorCode } from '../errors.ts'
 import type { SnapshotAddress } from '../snapshot/snapshot.ts'
+import { contentTypes, formatFor, type ExpositionFormat } from '../telemetry/exposition.ts'
 import { header } from './bootstrap.ts'
 import { sameToken } from './pipeline.ts'
 
@@ -17,7 +18,7 @@ export interface AdminOperations {
   nowUs(): number
   ready(): boolean
   status(): unknown
-  metrics(): Promise<string>
+  metrics(format: ExpositionFormat): Promise<string>
   drain(): void
 }
 
@@ -59,13 +60,17 @@ async function answer(request: IncomingMessage, token: Buffer, operations: Admin
   }
   switch (`${request.method} ${path}`) {
     case 'GET /status': return { status: 200, type: 'application/json', body: `${JSON.stringify(operations.status())}\n` }
-    case 'GET /metrics': return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: await operations.metrics() }
+    case 'GET /metrics': return metricsPage(formatFor(request.headers.accept), operations)
     case 'POST /drain':
       operations.drain()
       return text(202, 'draining\n')
     case 'POST /gc': return collectGarbage()
     default: return refusal(404, 'RGT_ADMIN', `${request.method} ${path} is not offered`, 'GET /healthz /readyz /clock /status /metrics, POST /drain /gc')
   }
+}
+
+async function metricsPage(format: ExpositionFormat, operations: AdminOperations): Promise<Reply> {
+  return { status: 200, type: contentTypes[format], body: await operations.metrics(format) }
 }
 
 /** What is answered without a token. */

@@ -196,7 +196,7 @@ export class Exchange implements ServerExchange {
     const state = this.#plane.state!
     const { region, kind } = state.topology.targets[target]
     const pool = state.pools[target]
-    const trace = this.#account.watch?.attempt(pool, kind === 'link', reason) ?? null
+    const trace = this.#account.watch?.attempt(reason) ?? null
     const attempt = new Attempt(
       this.#plane, this, slot, this.#account.sends++, pool, state.topology.regions[region].name, kind === 'link', reason, trace,
     )
@@ -253,6 +253,7 @@ export class Exchange implements ServerExchange {
   }
 
   upstreamReady(attempt: Attempt): void {
+    if (attempt.isLink) this.#account.watch?.reached(attempt.pool)
     const body = this.#body!
     if (body.buffered || body.empty || this.#stage === Stage.Over) return
     this.#stream.sendContinue()

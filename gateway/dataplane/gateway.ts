@@ -11,6 +11,7 @@ import { createRoutingCore } from '../routing/index.ts'
 import type { CoreTopology } from '../routing/core.ts'
 import { defaultHealth, type Snapshot, type SnapshotAddress } from '../snapshot/snapshot.ts'
 import type { SpanExporter } from '../telemetry/export/exporter.ts'
+import type { ExpositionFormat } from '../telemetry/exposition.ts'
 import { GatewayMetrics } from '../telemetry/metrics.ts'
 import { makeMetricsPage } from '../telemetry/metrics-page.ts'
 import { startAdmin, type Admin } from './admin.ts'
@@ -48,7 +49,7 @@ export interface Gateway {
   /** Serve this from now on. Throws, and changes nothing, when it cannot be built. */
   apply(snapshot: Snapshot): void
   status(): unknown
-  metricsText(): Promise<string>
+  metricsText(format?: ExpositionFormat): Promise<string>
   /** Stop accepting, let what is in flight end, close. Resolves to the number of connections cut at the limit. */
   drain(): Promise<number>
   /** Close at once. */
@@ -68,7 +69,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const mesh = bootstrap.listen.mesh === undefined ? null : new Listener(plane, protocol, 'mesh')
   const listeners = [ingress, eastWest, mesh].filter((listener) => listener !== null)
   const readings = (): ReturnType<typeof readGateway> => readGateway(plane, { ingress: ingress.size, 'east-west': eastWest?.size ?? 0, ...(mesh === null ? {} : { mesh: mesh.size }) })
-  const metricsText = makeMetricsPage(plane.metrics, readings)
+  const metricsText = makeMetricsPage(plane.metrics, readings, () => plane.telemetry?.metrics() ?? [])
   if (options.snapshot !== undefined) swapSnapshot(plane, pools, options.snapshot)
   let drained: Promise<number> | null = null
   const drain = (): Promise<number> => {

@@ -53,7 +53,8 @@ export class Mirrors {
   ): void {
     const { kind, region } = state.topology.targets[target]
     const pool = state.pools[target]
-    const trace = watch?.attempt(pool, kind === 'link', 'mirror') ?? null
+    const trace = watch?.attempt('mirror') ?? null
+    if (kind === 'link') watch?.reached(pool)
     const fields = attemptFields(own, trace, kind === 'link', this.plane.bootstrap.name, routed.entry.route.id, service)
     const names = { service, region: state.topology.regions[region].name, requestId }
     const mirror = new MirrorRequest(this.#outstanding, this.plane, pool, names, kind === 'link', trace)

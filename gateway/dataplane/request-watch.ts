@@ -50,13 +50,15 @@ export class RequestWatch {
   }
 
   /** An attempt begins; null where nothing is traced. */
-  attempt(pool: TargetPool, isLink: boolean, reason: AttemptReason | 'mirror'): AttemptTrace | null {
+  attempt(reason: AttemptReason | 'mirror'): AttemptTrace | null {
     if (reason === 'retry') this.#retries++
     else if (reason === 'hedge') this.#hedges++
-    const { trace } = this
-    if (trace === null) return null
-    if (isLink && !this.#links.includes(pool)) this.#links.push(pool)
-    return trace.attempt()
+    return this.trace?.attempt() ?? null
+  }
+
+  /** The gateway at the other end of a link gets the request, so it may have spans of the trace. */
+  reached(pool: TargetPool): void {
+    if (this.#trace !== null && !this.#links.includes(pool)) this.#links.push(pool)
   }
 
   /** A far gateway has answered; it says so when it keeps the trace after the fact. */

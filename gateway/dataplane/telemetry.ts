@@ -4,10 +4,13 @@
 import type { RedMetrics } from '../telemetry/red/red.ts'
 import type { SpanExporter } from '../telemetry/export/exporter.ts'
 import { openExporter } from '../telemetry/export/index.ts'
+import type { Metric } from '../telemetry/exposition.ts'
 import { createRedMetrics } from '../telemetry/red/index.ts'
+import { redMetrics } from '../telemetry/red/prometheus.ts'
 import { createSamplingCore, type SamplingCore } from '../telemetry/sampling/index.ts'
 import { createTracing, type Tracing } from '../telemetry/spans/index.ts'
 import type { Clock, Evidence, Random } from '../ports.ts'
+import { unixOffsetUs } from '../runtime.ts'
 import type { GatewayBootstrap, GatewayTelemetry } from './bootstrap.ts'
 import { TraceNotices } from './trace-notices.ts'
 
@@ -16,6 +19,8 @@ export interface Telemetry {
   readonly sampling: SamplingCore
   readonly red: RedMetrics
   readonly notices: TraceNotices
+  /** For /metrics. */
+  metrics(): Metric[]
   /** What is due; called with the ticker of the gateway. */
   tick(nowUs: number): void
   /** Exports what is kept, for at most `timeoutMs`. */
@@ -38,10 +43,12 @@ export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, ra
     sampling, random, exporter: exporter ?? exporterTo(settings, bootstrap, clock, evidence), tell: (event) => evidence.event(event),
     ...(settings.ringBytes === undefined ? {} : { ringBytes: settings.ringBytes }),
   })
+  const red = createRedMetrics({ nowUs: () => clock.nowUs() })
   const notices = new TraceNotices(bootstrap.name, clock, (count) => tracing.untold(count))
   return {
     tracing, sampling, notices,
-    red: createRedMetrics({ nowUs: () => clock.nowUs() }),
+    red,
+    metrics: () => redMetrics(red.totals(), unixOffsetUs()),
     tick(nowUs) {
       tracing.tick(nowUs)
       notices.tick(nowUs)
@@ -55,7 +62,7 @@ function exporterTo({ otlp }: GatewayTelemetry, { name, region }: GatewayBootstr
   return openExporter(otlp, {
     process: name, region: region ?? '',
     changed: (problem) => evidence.event({
-      atUs: clock.nowUs(), kind: 'log', level: problem === null ? 'info' : 'warn', code: 'RGT_EXPORT',
+      atUs: clock.nowUs(), kind: 'log', level: problem === null ? 'info' : 'warn', code: 'RGT_COLLECTOR',
       message: problem === null ? 'the collector takes spans again' : `the collector takes no spans: ${problem}`,
     }),
   })

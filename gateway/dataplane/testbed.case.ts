@@ -5,9 +5,11 @@ import { createServer, type RequestListener } from 'node:http'
 import { connect, createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { AttemptRecord, GatewayEvent } from '../ports.ts'
 import { seededRandom, systemClock, systemScheduler } from '../runtime.ts'
+import { createSpanDecoder } from '../telemetry/spans/index.ts'
+import type { KeptSpan, SpanExporter } from '../telemetry/export/exporter.ts'
 import { defaultHealth, defaultRouteFailover, type Snapshot, type SnapshotAddress, type SnapshotRoute } from '../snapshot/snapshot.ts'
 import { defaultLimits, type GatewayBootstrap } from './bootstrap.ts'
-import { startGateway, type Gateway } from './gateway.ts'
+import { startGateway, type Gateway, type GatewayOptions } from './gateway.ts'
 
 export const token = 'a-token-for-tests'
 export const service = 'default/echo:80'
@@ -49,13 +51,15 @@ export function edgeSnapshot(links: Record<string, SnapshotAddress>, changes: Pa
 
 export interface Bed extends Gateway { events: GatewayEvent[]; attempts: AttemptRecord[] }
 
-export async function gatewayWith(snapshot: Snapshot | undefined, changes: Partial<GatewayBootstrap> = {}): Promise<Bed> {
+export async function gatewayWith(
+  snapshot: Snapshot | undefined, changes: Partial<GatewayBootstrap> = {}, parts: Partial<Pick<GatewayOptions, 'exporter' | 'random'>> = {},
+): Promise<Bed> {
   const events: GatewayEvent[] = []
   const attempts: AttemptRecord[] = []
   const own = snapshot?.gateway ?? { name: 'here-gateway', role: 'region' as const, region: 'here' }
   const any: SnapshotAddress = { host: '127.0.0.1', port: 0 }
   const gateway = await startGateway({
-    clock: systemClock, scheduler: systemScheduler, random: seededRandom(1), snapshot,
+    clock: systemClock, scheduler: systemScheduler, random: seededRandom(1), snapshot, ...parts,
     evidence: { event: (event) => events.push(event), attempt: (attempt) => attempts.push(attempt) },
     bootstrap: {
       name: own.name, role: own.role, region: own.region, token, controlPlanes: [], stateDir: '', seed: 1, limits: defaultLimits,
@@ -65,6 +69,25 @@ export async function gatewayWith(snapshot: Snapshot | undefined, changes: Parti
   open.push(gateway)
   return Object.assign(Object.create(gateway) as Gateway, { events, attempts })
 }
+
+/** A gateway with telemetry, and whatever spans it has exported so far. */
+export async function tracingGateway(snapshot: Snapshot, changes: Partial<GatewayBootstrap> = {}): Promise<Bed & { spans: KeptSpan[] }> {
+  const spans: KeptSpan[] = []
+  const decoder = createSpanDecoder()
+  const exporter: SpanExporter = {
+    counts: { queued: 0, sent: 0, sentBytes: 0, shed: 0, failed: 0 },
+    export(batch) {
+      spans.push(...decoder.decode(batch))
+      return true
+    },
+    close: async () => {},
+  }
+  // Each gateway draws ids of its own, as processes with seeds of their own do.
+  const bed = await gatewayWith(snapshot, { telemetry: { otlp: null }, ...changes }, { exporter, random: seededRandom(++seeds) })
+  return Object.assign(bed, { spans })
+}
+
+let seeds = 1
 
 /** A service; `/healthz` answers by itself. */
 export async function serviceWith(listener: RequestListener): Promise<SnapshotAddress & Closing> {
