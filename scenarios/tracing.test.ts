@@ -96,6 +96,76 @@ function counted(made: Fixture, by: number, second: number): void {
   event.report.series[0].outcomes.ok += by
 }
 
+const keepAll = { keep: ['error', 'slow', 'failover', 'shed'], slow: '300ms' }
+/** A policy over all that the edge serves. */
+function underPolicy(made: Fixture, more: Record<string, unknown>): void {
+  made.run.config!.push({
+    apiVersion: 'regatta.dev/v1alpha1', kind: 'SamplingPolicy', metadata: { name: 'shop', namespace: 'shop' },
+    spec: { targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' }], sampler: { adaptive: { spansPerSecond: 4 } }, ...more },
+  })
+}
+
+describe('what a policy owes', () => {
+  const failed = [calm, dark, 'load-europe-000500']
+  /** Three requests were answered 503, ten probes were hedged and slow; traces of these alone are kept. */
+  const retroactive = (made: Fixture): void => {
+    underPolicy(made, { retroactive: keepAll })
+    for (const row of made.rows) if (failed.includes(row.id)) Object.assign(row, { outcome: '5xx', status: 503 })
+    const kept = new Set(made.rows.filter(({ id, durationUs }) => failed.includes(id) || durationUs > 300_000).map(({ id }) => id))
+    without(made, ({ requestId }) => !kept.has(requestId))
+  }
+  const changed = (change: (made: Fixture) => void) => (made: Fixture): void => {
+    retroactive(made)
+    change(made)
+  }
+  it.each<[string, string, VerdictValue, RegExp, (made: Fixture) => void]>([
+    ['every error has its trace', 'errors_kept', 'pass', /3 of 3 requests that failed/, retroactive],
+    ['one has none', 'errors_kept', 'fail', /load-europe-000500 at 10.000 s: no trace/, changed((made) => without(made, ({ requestId }) => requestId === 'load-europe-000500'))],
+    ['one lacks an attempt', 'errors_kept', 'fail', /0 of 1 attempts/, changed((made) => without(made, ({ requestId, process, kind }) => requestId === dark && process === edge && kind === 'client'))],
+    ['a client gave up after the last attempt had failed', 'errors_kept', 'fail', /3 of 4 requests/, changed((made) => {
+      Object.assign(made.rows.find(({ id }) => id === 'load-europe-000501')!, { outcome: 'timeout', status: 0, gateway: '', region: '' })
+      Object.assign(made.attempts.find(({ requestId }) => requestId === 'load-europe-000501')!, { outcome: 'timeout', status: 0 })
+    })],
+    ['nothing failed', 'errors_kept', 'inconclusive', /0 of 0/, (made) => underPolicy(made, { retroactive: keepAll })],
+    ['no policy keeps errors', 'errors_kept', 'inconclusive', /no policy that keeps what is error/, changed((made) => {
+      made.run.config!.pop()
+      underPolicy(made, { retroactive: { keep: ['slow'] } })
+    })],
+    ['every slow one has its trace', 'slow_kept', 'pass', /15 of 15 requests over the slow threshold/, retroactive],
+    ['one has none', 'slow_kept', 'fail', /prober-europe-000605 at 6.050 s: no trace/, changed((made) => without(made, ({ requestId }) => requestId === 'prober-europe-000605'))],
+    ['nothing is on record', 'slow_kept', 'inconclusive', /no span/, changed(untold)],
+    ['no policy is attached', 'slow_kept', 'inconclusive', /no policy that keeps what is slow/, changed((made) => { made.run.config!.pop() })],
+  ])('%s: %s is %s', async (_why, metric, verdict, evidence, change) => {
+    const check = await traced(metric, 'rate==1', change)
+    expect([check.verdict, check.evidence.join('\n')]).toEqual([verdict, expect.stringMatching(evidence)])
+  })
+
+  type Cause = 'anomaly' | 'decay' | 'baseline' | 'budget'
+  const rates = (...changes: [afterMs: number, cause: Cause, source?: string][]) => (made: Fixture): void => {
+    underPolicy(made, { anomaly: { factor: 8 } })
+    for (const [afterMs, cause, source = edge] of changes) {
+      const key = { tenant: 'shop', route: 'shop/orders/0', protocol: 'http/1.1' }
+      made.events.push({ atUs: times.fault + afterMs * 1000, source, kind: 'sampling-rate', key, probability: 0.1, cause, anomaly: cause === 'anomaly' ? 'slow' : '' })
+    }
+  }
+  const there: [number, Cause][] = [[-500, 'budget'], [600, 'anomaly'], [5_000, 'decay'], [9_003, 'baseline']]
+  it.each<[string, string, string, VerdictValue, number | null, (made: Fixture) => void]>([
+    ['raised in time', 'anomaly_reaction_time', 'max<1s', 'pass', 600, rates(...there)],
+    ['raised too late', 'anomaly_reaction_time', 'max<500ms', 'fail', 600, rates(...there)],
+    ['never raised', 'anomaly_reaction_time', 'max<1s', 'fail', null, rates([-500, 'anomaly'], [200, 'budget'])],
+    ['no policy raises', 'anomaly_reaction_time', 'max<1s', 'inconclusive', null, (made) => underPolicy(made, { retroactive: keepAll })],
+    ['back in time', 'anomaly_recovery_time', 'max<4s', 'pass', 3_000, rates(...there)],
+    ['back too late', 'anomaly_recovery_time', 'max<2s', 'fail', 3_000, rates(...there)],
+    ['back before the healing', 'anomaly_recovery_time', 'max<1s', 'pass', 0, rates([600, 'anomaly'], [3_000, 'baseline'])],
+    ['raised again, and back by then', 'anomaly_recovery_time', 'max<2s', 'fail', 3_000, rates([600, 'anomaly'], [3_000, 'baseline'], [4_000, 'anomaly'], [9_003, 'baseline'])],
+    ['one of two not back within the run', 'anomaly_recovery_time', 'max<60s', 'inconclusive', null, rates(...there, [700, 'anomaly', 'gateway/us-east'])],
+    ['one of two not back within the run, which was long enough', 'anomaly_recovery_time', 'max<2s', 'fail', null, rates(...there, [700, 'anomaly', 'gateway/us-east'])],
+    ['none raised', 'anomaly_recovery_time', 'max<60s', 'inconclusive', null, rates()],
+  ])('%s: %s %s is %s', async (_why, expression, condition, verdict, observed, change) => {
+    expect(await traced(expression, condition, change)).toMatchObject({ verdict, observed })
+  })
+})
+
 const cost: Record<string, { cpuUs: number; bytes: number }> = { off: { cpuUs: 100, bytes: 0 }, 'always-on': { cpuUs: 150, bytes: 1000 }, adaptive: { cpuUs: 115, bytes: 80 } }
 /** Rounds drift alike; `noise` pushes single blocks. */
 const drifting = (rounds: number, noise: (round: number) => number = () => 0): Fixture => blocksFixture(rounds, (round, variant) => ({

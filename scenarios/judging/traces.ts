@@ -4,7 +4,7 @@
 import type { SpanRow } from '../../topologies/history.ts'
 import type { Spans } from '../../topologies/history/table.ts'
 import { clientTrace } from '../../topologies/client-trace.ts'
-import type { Primitive } from '../../topologies/primitives.ts'
+import type { Primitive, PrimitiveKind } from '../../topologies/primitives.ts'
 import type { JudgeContext } from './context.ts'
 import { explains, isGateway, placeOfSource } from './places.ts'
 
@@ -85,23 +85,24 @@ export function gapsOf(context: JudgeContext, spans: readonly SpanRow[]): Gap[] 
   })
 }
 
-/** Those that take spans: of these only the ones that end a process also take what it had recorded before. */
-const ending = new Set(['stop', 'kill', 'evict'])
-const taking = new Set(['cut', 'isolate', 'pause', ...ending])
-/** A process that ends takes along what it has not exported yet. */
+/** Those that take spans: of these only the ones that end a process, or the collector, also take what was recorded before. */
+const ending: ReadonlySet<PrimitiveKind> = new Set(['stop', 'kill', 'evict', 'collector'])
+const taking: ReadonlySet<PrimitiveKind> = new Set(['cut', 'isolate', 'pause', ...ending])
+/** What has not been exported yet then is lost with it. */
 const unexportedUs = 3_000_000
 /** After a way is open again, what waits on it needs so long. */
 const reopenedUs = 1_000_000
 
 /**
  * The fault that explains why spans of a request between `fromUs` and `toUs` are missing: it cut the way between this process
- * and `region`, or took what serves there; without a region, it took the process itself. Null = none does.
+ * and `region`, or took what serves there; without a region, it took the process itself; or nobody collected. Null = none does.
  */
 export function lostTo(context: JudgeContext, fromUs: number, toUs: number, process: string, region?: string): string | null {
   const place = placeOfSource(process)
   const found = context.faults.find(({ fault: { primitive }, askedUs, healedUs }) => {
     if (askedUs === null || !taking.has(primitive.kind)) return false
     if (toUs < askedUs - (ending.has(primitive.kind) ? unexportedUs : 0) || fromUs > (healedUs ?? Infinity) + reopenedUs) return false
+    if (primitive.kind === 'collector') return true
     return region === undefined ? takes(primitive, process) : explains(primitive, place, region)
   })
   return found?.fault.name ?? null
