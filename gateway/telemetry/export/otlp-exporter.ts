@@ -38,9 +38,9 @@ async function load({ protocol, host, port }: OtlpTarget, timeoutMillis: number)
   // Requests that were given up may still be under way in the library.
   const common = { timeoutMillis, concurrencyLimit: 8 }
   if (protocol === 'grpc') {
-    const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-grpc')
+    const { OTLPTraceExporter } = await import('./otlp-grpc.ts')
     return new OTLPTraceExporter({ url: `http://${host}:${port}`, ...common })
   }
-  const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto')
+  const { OTLPTraceExporter } = await import('./otlp-http.ts')
   return new OTLPTraceExporter({ url: `http://${host}:${port}/v1/traces`, keepAlive: true, ...common })
 }
