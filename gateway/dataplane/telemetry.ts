@@ -57,10 +57,10 @@ export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, ra
   }
 }
 
-function exporterTo({ otlp }: GatewayTelemetry, { name, region }: GatewayBootstrap, clock: Clock, evidence: Evidence): SpanExporter | null {
+function exporterTo({ otlp }: GatewayTelemetry, { name, role, region }: GatewayBootstrap, clock: Clock, evidence: Evidence): SpanExporter | null {
   if (otlp === null) return null
   return openExporter(otlp, {
-    process: name, region: region ?? '',
+    process: `${role === 'edge' ? 'edge' : 'gateway'}/${name}`, region: region ?? '',
     changed: (problem) => evidence.event({
       atUs: clock.nowUs(), kind: 'log', level: problem === null ? 'info' : 'warn', code: 'RGT_COLLECTOR',
       message: problem === null ? 'the collector takes spans again' : `the collector takes no spans: ${problem}`,
