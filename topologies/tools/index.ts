@@ -13,10 +13,12 @@ import { failedLately, forgetFailure, noteFailure } from './failures.ts'
 import { haproxy } from './haproxy.ts'
 import { helm } from './helm.ts'
 import { cachedPath, install, type Installed, type InstallOptions, type InstallPlaces } from './install.ts'
+import { jaeger } from './jaeger.ts'
 import { k6 } from './k6.ts'
 import { kind } from './kind.ts'
 import { kubectl } from './kubectl.ts'
 import { nginx } from './nginx.ts'
+import { opentelemetryCollector } from './opentelemetry-collector.ts'
 import { inPath, probe, type Probed } from './probe.ts'
 import type { Tool } from './tool.ts'
 import { toxiproxy } from './toxiproxy.ts'
@@ -24,7 +26,7 @@ import { toxiproxy } from './toxiproxy.ts'
 export type { Installed, InstallOptions, InstallPlaces } from './install.ts'
 export type { Tool } from './tool.ts'
 
-export const tools = { k6, toxiproxy, envoy, haproxy, nginx, docker, kind, kubectl, helm, consul } as const satisfies Record<string, Tool>
+export const tools = { k6, toxiproxy, envoy, haproxy, nginx, docker, kind, kubectl, helm, consul, 'opentelemetry-collector': opentelemetryCollector, jaeger } as const satisfies Record<string, Tool>
 
 export type ToolName = keyof typeof tools
 export const toolNames = Object.keys(tools) as ToolName[]

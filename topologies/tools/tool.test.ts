@@ -36,6 +36,7 @@ describe.each(Object.entries(tools) as [string, Tool][])('%s', (key, tool) => {
   test('its release assets and modules are pinned to the version that is installed', () => {
     for (const route of tool.routes) {
       if (route.kind === 'go') expect(route.version).toBe(`v${tool.version}`)
+      if (route.kind === 'ocb') expect(route.version).toBe(tool.version)
       if (route.kind !== 'release') continue
       expect(route.tag).toBe(`v${tool.version}`)
       for (const os of ['linux', 'darwin'] as const) {
@@ -54,6 +55,8 @@ test.each([
   ['envoy', 'envoy  version: 9e5580933739775e8bce696a57a2e1bc99368f23/1.40.0/Clean/RELEASE/BoringSSL', '1.40.0'],
   ['haproxy', 'HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/', '2.6.12'],
   ['haproxy', 'HA-Proxy version 2.2.9-2+deb11u6 2023/12/08 - https://haproxy.org/', '2.2.9'],
+  ['opentelemetry-collector', 'otelcol version 0.156.0', '0.156.0'],
+  ['jaeger', '{"gitCommit":"0a1b","gitVersion":"v2.13.0","buildDate":"2025"}', '2.13.0'],
   ['nginx', 'nginx version: nginx/1.22.1', '1.22.1'],
   ['docker', 'Docker version 20.10.24+dfsg1, build 297e128', '20.10.24'],
   ['kind', 'kind v0.33.0 go1.25.0 linux/amd64', '0.33.0'],

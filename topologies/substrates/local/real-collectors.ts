@@ -9,7 +9,7 @@ import type { ProcessSpec } from '../sockets/processes.ts'
 import { untilReady, type Waiting } from './products.ts'
 import { loopback } from './layout.ts'
 
-export interface CollectorPorts { http: number; grpc: number; health: number }
+export interface CollectorPorts { http: number; grpc: number }
 
 export interface CollectorStart { command: string; stateDir: string; listen: CollectorPorts; forwardTo: SnapshotAddress }
 
@@ -41,13 +41,13 @@ function collectorOf(kind: string, extra: { extensions?: Section; exporters?: Se
       writeFileSync(file, JSON.stringify(configuration(extra, listen, forwardTo)), { mode: 0o600 })
       return { command, args: ['--config', `file:${file}`] }
     },
-    untilServing: ({ health }, waiting) => untilReady({ address: { host: loopback, port: health }, path: '/' }, waiting),
+    // It serves nothing for GET there, and says so.
+    untilServing: ({ http }, waiting) => untilReady({ address: { host: loopback, port: http }, path: '/v1/traces' }, waiting, 405),
   }
 }
 
 /** JSON is YAML. https://opentelemetry.io/docs/collector/configuration */
-function configuration(extra: { extensions?: Section; exporters?: Section }, { http, grpc, health }: CollectorPorts, forwardTo: SnapshotAddress): Section {
-  const extensions: Section = { healthcheckv2: { use_v2: true, http: { endpoint: `${loopback}:${health}`, status: { enabled: true, path: '/' } } }, ...extra.extensions }
+function configuration(extra: { extensions?: Section; exporters?: Section }, { http, grpc }: CollectorPorts, forwardTo: SnapshotAddress): Section {
   const exporters: Section = {
     // What waits is sent before it ends; a refusal of ours would never become better.
     otlphttp: { endpoint: `http://${forwardTo.host}:${forwardTo.port}`, compression: 'none', retry_on_failure: { enabled: false } },
@@ -56,9 +56,10 @@ function configuration(extra: { extensions?: Section; exporters?: Section }, { h
   return {
     receivers: { otlp: { protocols: { http: { endpoint: `${loopback}:${http}` }, grpc: { endpoint: `${loopback}:${grpc}` } } } },
     processors: { batch: { timeout: '200ms' } },
-    exporters, extensions,
+    exporters,
+    ...(extra.extensions === undefined ? {} : { extensions: extra.extensions }),
     service: {
-      extensions: Object.keys(extensions),
+      extensions: Object.keys(extra.extensions ?? {}),
       pipelines: { traces: { receivers: ['otlp'], processors: ['batch'], exporters: Object.keys(exporters) } },
       telemetry: { metrics: { level: 'none' }, logs: { level: 'warn' } },
     },

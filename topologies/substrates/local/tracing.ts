@@ -11,15 +11,15 @@ import type { PortBlock } from '../sockets/ports.ts'
 import type { ProcessSpec, Supervisor } from '../sockets/processes.ts'
 import { loopback, type Layout } from './layout.ts'
 import type { RunningCollector } from './primitives.ts'
-import { realCollectors, type RealCollector } from './real-collectors.ts'
+import { realCollectors, type CollectorPorts, type RealCollector } from './real-collectors.ts'
 
 export const collectorProcess = 'collector'
 
 /** What a scenario's collector is, as found on this machine; null = the embedded one. */
 export interface FoundCollector { collector: RealCollector; command: string }
 
-/** Two ports of the embedded collector, three of a real one. */
-export const tracingPortsNeeded = 5
+/** Two ports of the embedded collector, two of a real one. */
+export const tracingPortsNeeded = 4
 
 export interface TracingPlan {
   embedded: CollectorBootstrap
@@ -27,7 +27,7 @@ export interface TracingPlan {
   target: OtlpTarget
   found: FoundCollector | null
   /** Where the real one listens; null = there is none. */
-  real: { http: number; grpc: number; health: number } | null
+  real: CollectorPorts | null
   services: boolean
 }
 
@@ -47,7 +47,7 @@ export function planTracing(tracing: TracingOptions, ports: PortBlock, found: Fo
   const { protocol, services } = tracing
   const at = (port: number) => ({ host: loopback, port })
   const embedded = { http: at(ports.next()), grpc: at(ports.next()) }
-  const real = found === null ? null : { http: ports.next(), grpc: ports.next(), health: ports.next() }
+  const real = found === null ? null : { http: ports.next(), grpc: ports.next() }
   const { http, grpc } = real ?? { http: embedded.http.port, grpc: embedded.grpc.port }
   return { embedded, found, real, services, target: { protocol, ...at(protocol === 'grpc' ? grpc : http) } }
 }

@@ -3,6 +3,7 @@
 import type { Route } from '../tool.ts'
 import { takeGo } from './go.ts'
 import { takeImage } from './image.ts'
+import { takeOcb } from './ocb.ts'
 import { takeRelease } from './release.ts'
 import type { Job, TakeRoute } from './route.ts'
 import { takeWheel } from './wheel.ts'
@@ -10,6 +11,7 @@ import { takeWheel } from './wheel.ts'
 const routes: { [Kind in Route['kind']]: TakeRoute<Kind> } = {
   release: takeRelease,
   go: takeGo,
+  ocb: takeOcb,
   wheel: takeWheel,
   image: takeImage,
 }

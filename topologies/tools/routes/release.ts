@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { chmod } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -21,17 +21,23 @@ export const takeRelease: TakeRoute<'release'> = async (route, job) => {
   const base = `${job.releaseOrigin}/${route.repository}/releases/download/${route.tag}`
   const dispatcher = dispatcherFor(base, job.answerWithinMs)
   try {
-    const wanted = checksumOf(await (await get(`${base}/${asset.checksums}`, dispatcher, job)).text(), asset.file)
-    if (wanted === null) throw new Error(`${asset.checksums} has no SHA-256 for ${asset.file}`)
+    const checked = asset.checked === 'member' ? asset.member ?? asset.file : asset.file
+    const wanted = checksumOf(await (await get(`${base}/${asset.checksums}`, dispatcher, job)).text(), checked)
+    if (wanted === null) throw new Error(`${asset.checksums} has no SHA-256 for ${checked}`)
+    const refuseUnless = (found: string): void => {
+      if (found !== wanted) throw new Error(`checksum of ${checked} is ${found}, the release says ${wanted}: refused`)
+    }
     const file = join(job.scratch, basename(asset.file))
     const found = await download(await get(`${base}/${asset.file}`, dispatcher, job), file, asset.file, job)
-    if (found !== wanted) throw new Error(`checksum of ${asset.file} is ${found}, the release says ${wanted}: refused`)
+    if (asset.checked === undefined) refuseUnless(found)
     if (asset.member === null) {
       await chmod(file, 0o755)
       return file
     }
     await runCommand('tar', ['-xf', file, '-C', job.scratch], { timeoutMs: unpackWithinMs, signal: job.signal, path: job.path })
-    return join(job.scratch, asset.member)
+    const member = join(job.scratch, asset.member)
+    if (asset.checked === 'member') refuseUnless(createHash('sha256').update(await readFile(member)).digest('hex'))
+    return member
   } finally {
     await dispatcher.destroy()
   }
