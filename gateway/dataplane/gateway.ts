@@ -13,6 +13,7 @@ import { defaultHealth, type Snapshot, type SnapshotAddress } from '../snapshot/
 import type { SpanExporter } from '../telemetry/export/exporter.ts'
 import type { ExpositionFormat } from '../telemetry/exposition.ts'
 import { GatewayMetrics } from '../telemetry/metrics.ts'
+import type { TelemetryReport } from '../telemetry/red/report.ts'
 import { makeMetricsPage } from '../telemetry/metrics-page.ts'
 import { startAdmin, type Admin } from './admin.ts'
 import type { GatewayBootstrap } from './bootstrap.ts'
@@ -25,6 +26,7 @@ import { Prober } from './prober.ts'
 import { readGateway, statusOf } from './status.ts'
 import { Pools, swapSnapshot } from './swap.ts'
 import { openTelemetry, type Telemetry } from './telemetry.ts'
+import { createReport } from './telemetry-report.ts'
 import { startTicker } from './ticker.ts'
 
 export interface GatewayOptions {
@@ -46,6 +48,8 @@ export interface Gateway {
   readonly metrics: GatewayMetrics
   /** null: the bootstrap does not ask for it. */
   readonly telemetry: Telemetry | null
+  /** What telemetry counted since the last call; null: telemetry is off. */
+  report(): TelemetryReport | null
   /** Serve this from now on. Throws, and changes nothing, when it cannot be built. */
   apply(snapshot: Snapshot): void
   status(): unknown
@@ -70,6 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const listeners = [ingress, eastWest, mesh].filter((listener) => listener !== null)
   const readings = (): ReturnType<typeof readGateway> => readGateway(plane, { ingress: ingress.size, 'east-west': eastWest?.size ?? 0, ...(mesh === null ? {} : { mesh: mesh.size }) })
   const metricsText = makeMetricsPage(plane.metrics, readings, () => plane.telemetry?.metrics() ?? [])
+  const report = plane.telemetry === null ? () => null : createReport(plane, plane.telemetry)
   if (options.snapshot !== undefined) swapSnapshot(plane, pools, options.snapshot)
   let drained: Promise<number> | null = null
   const drain = (): Promise<number> => {
@@ -118,6 +123,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get snapshot() { return plane.state?.snapshot ?? null },
     metrics: plane.metrics,
     telemetry: plane.telemetry,
+    report,
     apply: (snapshot) => swapSnapshot(plane, pools, snapshot),
     status: () => statusOf(plane, readings()),
     metricsText, drain, close,

@@ -3,6 +3,7 @@
 
 import { connectControlPlane } from '../controlplane/client.ts'
 import { openLastGood } from '../controlplane/last-good.ts'
+import { openReporter, type Reporter } from '../controlplane/telemetry-client.ts'
 import { runChild, seededRandom, type ChildProcess } from '../runtime.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { GatewayBootstrap } from './bootstrap.ts'
@@ -11,6 +12,7 @@ import { startGateway, type Gateway } from './gateway.ts'
 /** A control plane that is there answers well within this; after it the last good snapshot serves. */
 const firstSnapshotMs = 400
 const usageMs = 1000
+const lastReportMs = 500
 
 await runChild<GatewayBootstrap>(async (child) => {
   const { bootstrap, clock, scheduler, evidence } = child
@@ -31,11 +33,13 @@ await runChild<GatewayBootstrap>(async (child) => {
   await Promise.race([first, new Promise<void>((resolve) => { scheduler.after(bootstrap.controlPlanes.length === 0 ? 0 : firstSnapshotMs, resolve) })])
   if (gateway.snapshot === null) serveLastGood(gateway, child, () => lastGood.read())
   const stopUsage = reportUsage(gateway, child)
+  const reporter = gateway.telemetry === null ? null : reportTelemetry(gateway, child)
   return async () => {
     stopUsage()
     controlPlane.close()
     lastGood.flush()
     await gateway.drain()
+    await reporter?.close(lastReportMs)
     await gateway.close()
   }
 })
@@ -48,6 +52,19 @@ function serveLastGood(gateway: Gateway, { clock, evidence }: ChildProcess<Gatew
     message: snapshot === null
       ? 'no control plane has answered and there is no last good snapshot: requests answer 503 until one comes'
       : `no control plane has answered: serving the last good snapshot, revision ${snapshot.revision}`,
+  })
+}
+
+/** One report a second: to the control plane, and told as evidence. */
+function reportTelemetry(gateway: Gateway, { bootstrap, clock, scheduler, evidence }: ChildProcess<GatewayBootstrap>): Reporter {
+  const { controlPlanes, token, telemetry } = bootstrap
+  return openReporter({
+    addresses: telemetry?.report === false ? [] : controlPlanes, token, clock, scheduler, evidence,
+    report() {
+      const report = gateway.report()
+      if (report !== null) evidence.event({ atUs: report.toUs, kind: 'red', report })
+      return report
+    },
   })
 }
 

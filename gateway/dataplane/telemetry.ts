@@ -53,7 +53,11 @@ export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, ra
       tracing.tick(nowUs)
       notices.tick(nowUs)
     },
-    close: (timeoutMs) => tracing.close(timeoutMs),
+    async close(timeoutMs) {
+      await tracing.close(timeoutMs)
+      const { counts, exported } = tracing
+      if (counts.requests > 0) evidence.event({ atUs: clock.nowUs(), kind: 'tracing', counts, exported: { ...exported } })
+    },
   }
 }
 

@@ -49,6 +49,11 @@ export function createTracing({ sampling, exporter, random, ringBytes = defaultR
     promote(traces, nowUs) {
       for (const { traceId, reason } of traces) recorder.promoteTold(traceId, reason, nowUs)
     },
+    takeSampledSpans() {
+      const taken = recorder.sampledSpans
+      recorder.sampledSpans = new Map()
+      return taken
+    },
     untold(count) {
       recorder.counts.untold += count
     },

@@ -10,7 +10,7 @@ import { NameTable } from './names.ts'
 import { PromotedTraces } from './promoted.ts'
 import { TraceRing } from './ring.ts'
 import type { KeepReason, PromotionReason } from './span.ts'
-import type { TracingCounts } from './tracing.ts'
+import type { EndedRequest, TracedRoute, TracingCounts } from './tracing.ts'
 
 /** Counters of `TracingCounts` that nobody else keeps. */
 type OwnCounts = Omit<TracingCounts, 'kept' | 'overwritten' | 'lostToRing' | 'ringBytes'>
@@ -25,6 +25,8 @@ export class Recorder {
   }
   readonly ring: TraceRing
   readonly batches: SpanBatches
+  /** Against the budgets of policies, since somebody took it. */
+  sampledSpans = new Map<string, number>()
   /** Where in the view of `reserve` to write. */
   at = 0
   /** Spans that were put into the ring and were no longer there. */
@@ -66,7 +68,9 @@ export class Recorder {
     this.promote(traceId, traceIdsOf(traceId), reason, 0, nowUs)
   }
 
-  finished(key: number, spans: number, durationUs: number, { outcome, status }: { outcome: RequestOutcome; status: number }, nowUs: number): void {
+  /** A request whose head was decided here is over; `sampled`: with these spans against the budget of its policy. */
+  finished({ key, sampling }: TracedRoute, spans: number, sampled: boolean, durationUs: number, { outcome, status }: EndedRequest, nowUs: number): void {
+    if (sampled) this.sampledSpans.set(sampling.policy, (this.sampledSpans.get(sampling.policy) ?? 0) + spans)
     this.sampling.finished(key, spans, durationUs, status >= 500 || failed.has(outcome), nowUs)
   }
 

@@ -99,7 +99,7 @@ export class OpenRequestTrace implements RequestTrace, SpanIds {
       const recorder = this.#recorder
       this.commit(encodeServer(view, recorder.at, recorder.names, this, this.request, this.route, ended, this.head.problem, nowUs))
     }
-    if (this.head.isOwn) this.#recorder.finished(this.route.key, this.#recorded, nowUs - startUs, ended, nowUs)
+    if (this.head.isOwn) this.#recorder.finished(this.route, this.#recorded, this.sampled, nowUs - startUs, ended, nowUs)
     return this.#kept
   }
 

@@ -21,6 +21,8 @@ export interface Tracing {
   tick(nowUs: number): void
   readonly counts: TracingCounts
   readonly exported: ExportCounts
+  /** Spans of requests that were sampled at their heads here, by policy, since the last call. */
+  takeSampledSpans(): ReadonlyMap<string, number>
   /** So many traces could not be told of to another gateway. */
   untold(count: number): void
   /** Exports what is kept, for at most `timeoutMs`. */
