@@ -95,7 +95,7 @@ export interface SpanRow {
   service: string
   /** Region that answered, or that was asked. */
   region: string
-  /** Of a client span: `region:NAME` for a link, an endpoint's address otherwise; '' of others. */
+  /** Of a client span, as attempts are written: `link:REGION:address` or `endpoint:address`; '' of others. */
   target: string
   status: number
   /** Of a client span: its number within the request. */

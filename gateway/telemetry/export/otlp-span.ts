@@ -58,7 +58,8 @@ function attributesOf(span: KeptSpan): Attributes {
     put(attribute.decisionNs, span.decisionNs)
   } else {
     put(attribute.target, span.target)
-    if (!span.isLink) putAddress(put, span.target)
+    // `link:REGION:host:port`
+    putAddress(put, span.isLink ? span.target.split(':').slice(2).join(':') : span.target)
     put(attribute.peer, span.isLink)
     put(attribute.attempt, span.attempt)
     // Semantic conventions count what was sent again; a hedge is sent besides, and has its reason.

@@ -87,7 +87,7 @@ describe.each(protocols)('over %s', (protocol) => {
     const count = 40
     for (let number = 1; number <= count; number++) {
       const server = serverSpan(number, { threshold: 'c', startUs: number * 10 })
-      exporter.export(write([server, ...[0, 1, 2].map((attempt) => clientSpan(number, { spanId: hex(number * 10 + attempt + 0x1000, 16), attempt, isLink: true, target: 'region:eu-west' }))], 'policy'))
+      exporter.export(write([server, ...[0, 1, 2].map((attempt) => clientSpan(number, { spanId: hex(number * 10 + attempt + 0x1000, 16), attempt, isLink: true, target: 'link:eu-west:127.0.0.1:7443' }))], 'policy'))
     }
     exporter.export(write([serverSpan(99, { threshold: 'c', status: 503, outcome: 'server-error' })], 'error'))
     await exporter.close(5000)
@@ -107,7 +107,7 @@ describe.each(protocols)('over %s', (protocol) => {
     // One clock on both ends, each aligned with wall time by itself.
     expect(Math.abs(first!.startUs - 10)).toBeLessThan(1e6)
     expect(rows.filter(({ traceId, kind }) => traceId === hex(7, 32) && kind === 'client').map(({ attempt, target: to }) => [attempt, to]).sort())
-      .toEqual([[0, 'region:eu-west'], [1, 'region:eu-west'], [2, 'region:eu-west']])
+      .toEqual([[0, 'link:eu-west:127.0.0.1:7443'], [1, 'link:eu-west:127.0.0.1:7443'], [2, 'link:eu-west:127.0.0.1:7443']])
     expect(rows.find(({ kept }) => kept === 'error')).toMatchObject({ requestId: 'r-99', adjustedCount: 0 })
   })
 
