@@ -102,7 +102,8 @@ function bodyDocument(body: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'R
   return sourceOf(parseJson(body, file, code), file)
 }
 
-function parseJson(text: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'RGT_SNAPSHOT_FORMAT'): unknown {
+/** Throws CodedError of `code`. */
+export function parseJson(text: string, file: string, code: 'RGT_CONFIG_SYNTAX' | 'RGT_SNAPSHOT_FORMAT' | 'RGT_TELEMETRY_REPORT'): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {

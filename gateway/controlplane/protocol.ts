@@ -18,8 +18,9 @@
 //   GET   /v1/status  → {region, revision, gateways:[{name, revision, version, accepted}]}
 //
 // Gateway → control plane, each second where telemetry is on:
-//   POST /v1/telemetry  TelemetryReport → 204
-//   GET  /v1/telemetry  → merged metrics of the last minutes and the alerts that fire (token needed)
+//   POST /v1/telemetry  TelemetryReport → 204 (also when it had been taken before) | 400 {errors:[RGT_TELEMETRY_REPORT]}
+//   GET  /v1/telemetry  → TelemetryView: merged metrics of the last minutes and the alerts that fire (token needed)
+//                         ?format=prometheus: merged metrics since the start, as text
 // A control plane that reads its configuration from an API server answers PATCH and PUT with 405 RGT_CONFIG_SOURCE.
 //
 // Without a token: GET /healthz; GET /readyz → 503 until it knows what there is to serve; GET /clock → {"nowUs"}, its

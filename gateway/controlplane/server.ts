@@ -12,6 +12,8 @@ import { isOwnHost } from '../hosts.ts'
 import { parseAcknowledgement, parseChange, parseHello, parseWhole } from './messages.ts'
 import type { Plane, PlaneAnswer, PlaneEffect, PlaneEvent } from './plane.ts'
 import { heartbeatMs, tokenHeader, type ConfigChange, type DeliveryMessage, type WholeConfig } from './protocol.ts'
+import { maxReportBytes, readTelemetry, takeReport } from './telemetry-routes.ts'
+import type { PlaneTelemetry } from './telemetry.ts'
 
 export interface ControlPlaneServer {
   /** For whatever else drives the plane: its effects are carried out here. */
@@ -29,6 +31,8 @@ export interface ServerOptions {
   hosts?: readonly string[]
   /** It knows what there is to serve, and be it nothing; always when left out. */
   ready?(): boolean
+  /** Takes reports of gateways, and tells what has become of them; absent = nobody is asked for any. */
+  telemetry?: PlaneTelemetry
   /** Configuration comes from elsewhere: publishing here is refused. */
   readsElsewhere?: boolean
   clock: Clock
@@ -43,7 +47,8 @@ export const maxBodyBytes = 32 * 1024 * 1024
 /** A gateway that has not read this much of what was sent to it gets no heartbeats on top, bytes. */
 const maxUnreadBytes = 1024 * 1024
 
-type Reply = { status: number; body: unknown }
+/** `body`: text of that type, or without a type anything that is told as JSON. */
+export interface Reply { status: number; body: unknown; type?: string }
 
 /** Throws RGT_LISTEN when the port cannot be had. */
 export async function startControlPlaneServer(options: ServerOptions): Promise<ControlPlaneServer> {
@@ -105,6 +110,11 @@ export async function startControlPlaneServer(options: ServerOptions): Promise<C
       case 'GET /clock': return { status: 200, body: { nowUs: clock.nowUs() } }
     }
     refuseStrangers(request, options.token)
+    const { telemetry } = options
+    if (telemetry !== undefined && url.pathname === '/v1/telemetry') {
+      if (request.method === 'POST') return takeReport(telemetry, await readBody(request, maxReportBytes), clock.nowUs())
+      if (request.method === 'GET') return readTelemetry(telemetry, request, url.searchParams, clock.nowUs())
+    }
     switch (asked) {
       case 'GET /v1/snapshots': return stream(request, response, url)
       case 'POST /v1/acknowledgements':
@@ -115,7 +125,7 @@ export async function startControlPlaneServer(options: ServerOptions): Promise<C
       case 'GET /v1/status': return { status: 200, body: plane.status() }
       default:
         throw gatewayError('RGT_NO_ROUTE', `the control plane has no ${request.method} ${url.pathname}`, {
-          hint: 'GET /v1/snapshots, POST /v1/acknowledgements, PATCH or PUT /v1/config, GET /v1/status, /healthz, /readyz, /clock',
+          hint: 'GET /v1/snapshots, POST /v1/acknowledgements, PATCH or PUT /v1/config, GET /v1/status, POST or GET /v1/telemetry, /healthz, /readyz, /clock',
         })
     }
   }
@@ -169,23 +179,23 @@ function refuseStrangers(request: IncomingMessage, token: string): void {
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+async function readBody(request: IncomingMessage, maxBytes = maxBodyBytes): Promise<string> {
   const tooLarge = (found: string): CodedError => gatewayError('RGT_HTTP_BODY_LIMIT', 'the body is too large', {
-    expected: `at most ${maxBodyBytes} bytes`, found,
+    expected: `at most ${maxBytes} bytes`, found,
   })
   const declared = Number(request.headers['content-length'] ?? 0)
-  if (declared > maxBodyBytes) throw tooLarge(`${declared} bytes`)
+  if (declared > maxBytes) throw tooLarge(`${declared} bytes`)
   const chunks: Buffer[] = []
   let bytes = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    if (bytes > maxBodyBytes) throw tooLarge('more')
+    if (bytes > maxBytes) throw tooLarge('more')
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
 }
 
-const statusOf: Record<string, number> = { RGT_TOKEN: 401, RGT_HTTP_BODY_LIMIT: 413, RGT_NO_ROUTE: 404, RGT_SNAPSHOT_FORMAT: 400, RGT_CONFIG_SOURCE: 405 }
+const statusOf: Record<string, number> = { RGT_TOKEN: 401, RGT_HTTP_BODY_LIMIT: 413, RGT_NO_ROUTE: 404, RGT_SNAPSHOT_FORMAT: 400, RGT_TELEMETRY_REPORT: 400, RGT_CONFIG_SOURCE: 405 }
 
 function refusal(error: unknown, revision: number, evidence: Evidence, clock: Clock): Reply {
   if (error instanceof CodedError) {
@@ -197,11 +207,12 @@ function refusal(error: unknown, revision: number, evidence: Evidence, clock: Cl
   return { status: 500, body: { revision, errors: [gatewayError('RGT_DEFECT', 'the control plane failed over this request; its log says more')] } }
 }
 
-function write(request: IncomingMessage, response: ServerResponse, { status, body }: Reply): void {
-  const text = JSON.stringify(body)
+function write(request: IncomingMessage, response: ServerResponse, { status, body, type = 'application/json' }: Reply): void {
+  if (status === 204) return void response.writeHead(204).end()
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
   // What was not read of a refused body must not be taken for the next request.
   const close = request.complete ? {} : { connection: 'close' }
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...close })
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), ...close })
   response.end(text)
 }
 
