@@ -54,7 +54,7 @@ export const dataplane: Bench = {
   },
 }
 
-interface Contender {
+export interface Contender {
   name: string
   port: number
   pid: number | null
@@ -65,12 +65,12 @@ interface Contender {
 }
 
 /** What comes before a command to hold it to a processor; nothing where that cannot be done. */
-function pinned(processor: number): string[] {
+export function pinned(processor: number): string[] {
   const taskset = inPath('taskset')
   return taskset === null || cpus().length < 2 ? [] : [taskset, '-c', String(processor)]
 }
 
-async function startUpstream(supervisor: Supervisor, workDir: string, port: number, { tools }: BenchContext): Promise<string> {
+export async function startUpstream(supervisor: Supervisor, workDir: string, port: number, { tools }: BenchContext): Promise<string> {
   const nginx = await findTool('nginx', { ...tools, allowInstall: false })
   const name = 'upstream'
   const [kind, command, ...args] = 'path' in nginx
@@ -95,14 +95,14 @@ function writeUpstream(workDir: string, port: number): string {
   return file
 }
 
-async function startProxy(supervisor: Supervisor, { name, command, args, port, readiness }: Proxy): Promise<Contender> {
+export async function startProxy(supervisor: Supervisor, { name, command, args, port, readiness }: Proxy): Promise<Contender> {
   const [first, ...rest] = [...pinned(0), command, ...args]
   const child = supervisor.start({ name, command: first, args: rest })
   await untilReady(readiness, { name, exited: supervisor.ended(name), stderr: () => supervisor.lastWords(name), timeoutMs: readyMs })
   return { name, port, pid: child.pid ?? null, rates: [], cpuUs: [], errors: 0 }
 }
 
-async function measure(contenders: Contender[], client: Client, { progress, rounds, signal }: BenchContext): Promise<void> {
+export async function measure(contenders: Contender[], client: Client, { progress, rounds, signal }: BenchContext): Promise<void> {
   const count = rounds ?? defaultRounds
   for (let round = -1; round < count; round++) {
     for (const contender of rotated(contenders, round + 1)) {

@@ -7,5 +7,6 @@ import { failover } from './failover.ts'
 import { mesh } from './mesh.ts'
 import { routing } from './routing.ts'
 import { simulation } from './simulation.ts'
+import { telemetry } from './telemetry.ts'
 
-export const benches = { decision, routing, dataplane, failover, mesh, simulation } as const satisfies Record<string, Bench>
+export const benches = { decision, routing, dataplane, failover, mesh, simulation, telemetry } as const satisfies Record<string, Bench>

@@ -4,7 +4,7 @@
 import { join } from 'node:path'
 import type { Driver, Endpoint } from '../../gateway/drivers/driver.ts'
 import { drivers } from '../../gateway/drivers/index.ts'
-import { defaultHealth, defaultRouteFailover, snapshotFormat, type Snapshot } from '../../gateway/snapshot/snapshot.ts'
+import { defaultHealth, defaultRouteFailover, snapshotFormat, type RouteSampling, type Snapshot } from '../../gateway/snapshot/snapshot.ts'
 import { versionOf, type SnapshotContent } from '../../gateway/snapshot/version.ts'
 import { findTool } from '../../topologies/tools/index.ts'
 import { bundlePrograms } from '../../topologies/substrates/sockets/bundle.ts'
@@ -69,7 +69,7 @@ function fastifyProxy({ upstreamPort, nextPort }: ProxyParts): Proxy {
 }
 
 /** A region's gateway with one service of one endpoint. */
-function oneRoute(upstreamPort: number): Snapshot {
+export function oneRoute(upstreamPort: number, sampling?: RouteSampling): Snapshot {
   const content: SnapshotContent = {
     format: snapshotFormat, gateway: { name: 'bench', role: 'region', region: 'here' }, health: defaultHealth,
     regions: [{ name: 'here', jurisdiction: 'EU', rttMs: 0, links: [] }],
@@ -78,6 +78,7 @@ function oneRoute(upstreamPort: number): Snapshot {
       matches: [{ path: { type: 'PathPrefix', value: '/' }, method: null, headers: [], query: [] }],
       backends: [{ service: 'bench/upstream:80', weight: 1, filters: [] }],
       timeouts: { requestMs: 3000, backendRequestMs: 0 }, failover: defaultRouteFailover, residency: { allowed: null, reason: '' },
+      ...(sampling === undefined ? {} : { sampling }),
     }],
     services: [{ name: 'bench/upstream:80', endpoints: [{ host: '127.0.0.1', port: upstreamPort }], remoteRegions: [] }],
   }
