@@ -34,9 +34,9 @@ export function spansOf({ id, startUs, durationUs, status }: RequestRow, { regio
   const own = { ...common, traceId, requestId: id, region, status }
   return [
     { ...own, ...at(0), spanId: span(0), parentSpanId: client, process: edge, kind: 'server', name: 'GET' },
-    { ...own, ...at(1), spanId: span(1), parentSpanId: span(0), process: edge, kind: 'client', name: 'GET', target: `region:${region}`, attempt: retried },
+    { ...own, ...at(1), spanId: span(1), parentSpanId: span(0), process: edge, kind: 'client', name: 'GET', target: `link:${region}:127.0.0.1:1`, attempt: retried },
     { ...own, ...at(2), spanId: span(2), parentSpanId: span(1), process: `gateway/${region}`, kind: 'server', name: 'GET' },
-    { ...own, ...at(3), spanId: span(3), parentSpanId: span(2), process: `gateway/${region}`, kind: 'client', name: 'GET', target: '127.0.0.1:1' },
+    { ...own, ...at(3), spanId: span(3), parentSpanId: span(2), process: `gateway/${region}`, kind: 'client', name: 'GET', target: 'endpoint:127.0.0.1:1' },
     { ...own, ...at(4), spanId: span(4), parentSpanId: span(3), process: `services/${region}`, kind: 'server', name: 'GET', service: 'shop/orders:8080', requestId: id },
   ]
 }

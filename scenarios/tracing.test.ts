@@ -220,12 +220,12 @@ describe('the figures for reports', () => {
     const row = made.rows.find(({ id }) => id === dark)!
     // Its first attempt went to the region that had gone dark.
     const [server, client] = spansOf(row, { region: 'us-east' }, 1)
-    made.spans!.push({ ...client, spanId: 'abcdefabcdef0001', parentSpanId: server.spanId, target: 'region:eu-west', region: 'eu-west', status: 0, outcome: 'timeout', attempt: 0 })
+    made.spans!.push({ ...client, spanId: 'abcdefabcdef0001', parentSpanId: server.spanId, target: 'link:eu-west:127.0.0.1:2', region: 'eu-west', status: 0, outcome: 'timeout', attempt: 0 })
     made.events.push({ atUs: times.fault + 400_000, source: edge, kind: 'sampling-rate', key: { tenant: 'shop', route: 'shop/orders/0', protocol: 'http/1.1' }, probability: 0.5, cause: 'anomaly', anomaly: 'errors' })
     const { tracing } = verdictSchema.parse(await judgeFixture(made))
     expect(tracing).toMatchObject({
       variants: [{ variant: '', requests: 2400, traces: 2550, spans: 12_751, kept: { policy: 2550 }, brokenTraces: 0, overhead: null }],
-      example: { requestId: dark, spans: expect.arrayContaining([expect.objectContaining({ target: 'region:eu-west', outcome: 'timeout' })]) },
+      example: { requestId: dark, spans: expect.arrayContaining([expect.objectContaining({ target: 'link:eu-west:127.0.0.1:2', outcome: 'timeout' })]) },
       rates: [{ gateway: edge, probability: 0.5, cause: 'anomaly' }], ratesLeftOut: 0,
     })
   })

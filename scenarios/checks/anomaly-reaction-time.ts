@@ -7,7 +7,7 @@ import type { Metric } from './check.ts'
 export const anomalyReactionTime: Metric = {
   measure(context) {
     const anomalies = anomaliesOf(context)
-    if (anomalies.length === 0) return { kind: 'unknown', why: 'no fault began while a policy that raises rates at anomalies was in force' }
+    if (anomalies.length === 0) return { kind: 'unknown', why: 'no fault began while a policy that raises rates at anomalies was in force, or no gateway told of tracing' }
     const afterMs = anomalies.map(({ zeroUs, raisedUs }) => (raisedUs === null ? Infinity : (raisedUs - zeroUs) / 1000))
     return {
       kind: 'trend', values: Float64Array.from(afterMs),

@@ -21,10 +21,12 @@ export interface Anomaly {
 
 type Rate = Extract<HistoryEvent, { kind: 'sampling-rate' }>
 
+/** None when no gateway tells of its tracing at all: then nothing is known of rates either. */
 export function anomaliesOf(context: JudgeContext): Anomaly[] {
   const { plan, faults, history } = context
   const sampling = samplingOf(context)
   const rates = history.events.filter((event) => event.kind === 'sampling-rate')
+  if (rates.length === 0 && !history.events.some(({ kind }) => kind === 'tracing')) return []
   return [...new Set(faults.map(({ fault }) => fault.name))].flatMap((name): Anomaly[] => {
     const windows = faults.filter(({ fault }) => fault.name === name)
     const asked = windows.flatMap(({ askedUs }) => askedUs ?? [])

@@ -60,7 +60,7 @@ export function entrySpan(spans: readonly SpanRow[]): SpanRow | null {
 
 /** The region whose gateway a client span's link leads to; '' when it stays at home. */
 export function linkOf({ target }: SpanRow): string {
-  return target.startsWith('region:') ? target.slice('region:'.length) : ''
+  return /^link:([^:]+)/.exec(target)?.[1] ?? ''
 }
 
 export function endUs({ startUs, durationUs }: SpanRow): number {
