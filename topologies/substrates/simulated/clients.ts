@@ -1,6 +1,7 @@
 // The clients of the simulated world: open-loop arrivals, each sent when it is due whatever became of those before,
 // with the patience and (for those that enter by a list) the retries of the generator on sockets.
 
+import { requestId } from '../../arrivals.ts'
 import { requestOutcomes, type RequestOutcome } from '../../history.ts'
 import { Schedule } from '../../schedule.ts'
 import type { LoadSpec } from '../../substrate.ts'
@@ -110,6 +111,7 @@ export class Clients implements ClientSide {
       cells[at + Client.template] = cursor.template
       cells[at + Client.gateway] = facts.gateways[0]
       cells[at + Client.exchange] = -1
+      cells[at + Client.index] = cursor.index
       this.#await(client, facts, cursor.atUs)
       if (facts.kind === 'list') this.#lists.begin(client, cursor.atUs)
       else this.#sendAt(client, facts, cursor.atUs)
@@ -166,7 +168,17 @@ export class Clients implements ClientSide {
     this.table.cells[this.table.at(client) + Client.exchange] = exchange
   }
 
-  answered(client: number, answer: number, bytes: number, attempts: number): void {
+  requestId(client: number): string {
+    const { cells } = this.table
+    const at = this.table.at(client)
+    return requestId(this.#parts.streams.recorded[cells[at + Client.stream]].label, cells[at + Client.index])
+  }
+
+  isTraced(client: number): boolean {
+    return this.#parts.streams.facts[this.table.cells[this.table.at(client) + Client.stream]].traced
+  }
+
+  answered(client: number, answer: number, bytes: number, attempts: number, sampled: boolean): void {
     const { engine, network, gateways, streams } = this.#parts
     const at = this.table.at(client)
     if (at === -1) return
@@ -182,6 +194,7 @@ export class Clients implements ClientSide {
     const status = statusOf(answer)
     if (facts.kind === 'list') this.#lists.answered(client, status)
     const outcome = outcomeOfAnswer(status, reasonOf(answer))
+    if (sampled) this.#parts.recorder.sampled(cells[at + Client.row])
     this.#end(client, endUs, gateway, regionOf(answer), status, outcome, attempts, bytes)
   }
 

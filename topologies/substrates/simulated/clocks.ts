@@ -39,6 +39,7 @@ export function openClocks(
       gateway.core.tick(lagUs, nowUs)
       apply(gateway)
     }
+    if (gateway.telemetry !== null) gateway.telemetry.tick(nowUs)
     arm(gateway, gateway.inFlight > 0 ? busyUs : Math.min(idleUs, Math.max(busyUs, gateway.core.nextTickUs - nowUs)))
   })
   return {

@@ -7,6 +7,8 @@ import type { AttemptEnding, FailReason, RoutePlan } from '../../../gateway/rout
 import { accessDeniedCode, failAnswers, noBackend, noRoute, notReady, type Answer } from '../../../gateway/dataplane/answers.ts'
 import { pickBackend } from '../../../gateway/dataplane/state.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
+import type { RequestOutcome } from '../../../gateway/telemetry/metrics.ts'
+import { clientTraceparent } from '../../client-trace.ts'
 import { packAnswer, reasonIndex, reasonOf, regionOf, statusOf } from './answers.ts'
 import type { Engine } from './engine/engine.ts'
 import { tellEffect } from './evidence.ts'
@@ -18,8 +20,11 @@ import type { WorldLayout } from './layout.ts'
 import type { SimulationModel } from './model.ts'
 import { Lost, type Network } from './network.ts'
 import type { Pools } from './pools.ts'
-import { attemptOutcomeCodes, type Recorder } from './recorder.ts'
+import { attemptOutcomeCodes, attemptReasonCodes, type Recorder } from './recorder.ts'
+import { routeIndexOf } from './routes.ts'
 import { ServicesState, type Services } from './services.ts'
+import type { GatewayTelemetry } from './telemetry.ts'
+import type { Watches } from './watches.ts'
 import { Watching } from './watching.ts'
 
 /** Octets of a head on the wire, more or less; what bodies add is known. */
@@ -32,17 +37,21 @@ const outcome = {
   ok: codeOf('ok'), failed: codeOf('5xx'), cancelled: codeOf('cancelled'), unavailable: codeOf('gateway-unavailable'), denied: codeOf('access-denied'),
   of: attemptEndings.map((ending) => codeOf(ending)),
 }
-const denied: Pick<Answer, 'status' | 'code'> = { status: 403, code: accessDeniedCode }
+type OwnAnswer = Pick<Answer, 'status' | 'code' | 'outcome'>
+const denied: OwnAnswer = { status: 403, code: accessDeniedCode, outcome: 'access-denied' }
 /** A decision of the far gateway's policy: it stands, and is no sign of bad health. */
 const deniedReason = reasonIndex(accessDeniedCode)
 export const cancelledOutcome = outcome.cancelled
 
 /** What clients look like from here. */
 export interface ClientSide {
-  /** An exchange that entered at a gateway was answered: the packed answer leaves now. */
-  answered(client: number, answer: number, bytes: number, attempts: number): void
+  /** An exchange that entered at a gateway was answered: the packed answer leaves now. `sampled`: and says so of its head. */
+  answered(client: number, answer: number, bytes: number, attempts: number, sampled: boolean): void
   /** The exchange that serves a client request. */
   serving(client: number, exchange: number): void
+  /** Name of a client request, and whether it begins its trace. */
+  requestId(client: number): string
+  isTraced(client: number): boolean
 }
 
 export interface DataPlaneParts {
@@ -63,6 +72,7 @@ export interface DataPlaneParts {
   /** A core wants a target probed. */
   probe(gateway: SimulatedGateway, target: number, timeoutMs: number): void
   clients: ClientSide
+  watches: Watches
 }
 
 export class DataPlane {
@@ -98,8 +108,9 @@ export class DataPlane {
     clients.serving(client, exchange)
     if (gateway.snapshot === null) return this.#refuse(exchange, notReady)
     const choice = gateway.choice(template)
+    if (gateway.telemetry !== null) this.#watchEntry(gateway, gateway.telemetry, exchange, client, template, choice.route)
     const backend = choice.route === -1 || choice.redirects ? null : choice.only ?? pickBackend(choice, gateway.random.next())
-    if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0))
+    if (choice.redirects) return this.#reply(exchange, packAnswer(302, 0, 0), 'ok')
     if (backend === null) return this.#refuse(exchange, choice.route === -1 ? noRoute : noBackend)
     if (backend.denied) return this.#refuse(exchange, denied)
     const { cells } = this.exchanges
@@ -130,6 +141,7 @@ export class DataPlane {
     const asking = gateways[this.attempts.cells[from + Attempt.gateway]]
     if (gateway.snapshot === null) return this.#refuse(exchange, notReady)
     const choice = asking.choice(template)
+    if (gateway.telemetry !== null) this.#watchHop(gateway, gateway.telemetry, asking, exchange, attempt, template, route)
     const plan = this.#planOfPeer(gateway, asking, template, route, service)
     if (plan === null) return this.#refuse(exchange, noRoute)
     if (gateway.choices !== asking.choices && gateway.denies(choice, template, service)) return this.#refuse(exchange, denied)
@@ -139,6 +151,17 @@ export class DataPlane {
     gateway.budget.request(engine.nowUs)
     const eligible = choice.eligible ? RequestFlag.Eligible : 0
     this.#route(gateway, exchange, plan, eligible | RequestFlag.LocalOnly, -1)
+  }
+
+  #watchEntry(gateway: SimulatedGateway, telemetry: GatewayTelemetry, exchange: number, client: number, template: number, route: number): void {
+    const { clients, watches } = this.#parts
+    const id = clients.requestId(client)
+    watches.enter(gateway, telemetry, exchange, template, route, id, clients.isTraced(client) ? clientTraceparent(id) : '')
+  }
+
+  #watchHop(gateway: SimulatedGateway, telemetry: GatewayTelemetry, asking: SimulatedGateway, exchange: number, attempt: number, template: number, route: number): void {
+    const named = asking.snapshot?.routes[route]
+    this.#parts.watches.hop(gateway, telemetry, exchange, attempt, template, named === undefined ? -1 : routeIndexOf(gateway.snapshot!, named.id))
   }
 
   /** The entry gateway names route and service; where both see the same routes that is the same choice. */
@@ -224,6 +247,7 @@ export class DataPlane {
     own[at + Attempt.row] = recorder.openAttempt(
       cells[from + Exchange.row], gateway.index, cells[from + Exchange.sends]++, reason, cells[from + Exchange.service], to[there + To.target], region, nowUs)
     gateway.putAttempt(core, attempt)
+    if (gateway.telemetry !== null) this.#watchAttempt(gateway, exchange, attempt, target, reason)
     const isOpen = pools.take(pool)
     if (reason !== 0) this.#watching.sentAgain(gateway, from, reason)
     const flags = cells[from + Exchange.flags]
@@ -238,8 +262,20 @@ export class DataPlane {
     engine.post(nowUs + takenUs + opensUs, Kind.hop, attempt, peer)
   }
 
+  #watchAttempt(gateway: SimulatedGateway, exchange: number, attempt: number, target: number, reason: number): void {
+    const { layout, gateways, watches } = this.#parts
+    const from = this.exchanges.at(exchange)
+    const { topology } = gateway.view!.layout
+    const { key, region } = topology.targets[target]
+    const peer = gateway.to[target * To.width + To.peer]
+    watches.sent(exchange, attempt, {
+      peer: peer === -1 ? null : gateways[peer], service: layout.services[this.exchanges.cells[from + Exchange.service]].name, target: key,
+      region: topology.regions[region].name, attempt: this.exchanges.cells[from + Exchange.sends] - 1, reason: attemptReasonCodes[reason],
+    })
+  }
+
   #sendToEndpoint(attempt: number, endpoint: number, from: number): void {
-    const { engine, services, layout } = this.#parts
+    const { engine, services, layout, watches } = this.#parts
     const region = layout.endpointRegion[endpoint]
     const nowUs = engine.nowUs
     const state = services.state[region]
@@ -247,20 +283,29 @@ export class DataPlane {
     this.exchanges.cells[from + Exchange.flags] |= ExchangeFlag.reached
     if (services.isLimited(endpoint)) return engine.post(nowUs + services.hopUs(), Kind.serve, attempt, endpoint)
     const answer = packAnswer(services.status(endpoint), 0, region + 1)
-    engine.post(nowUs + services.hopUs() + services.workUs(endpoint) + services.hopUs(), Kind.answer, attempt, answer)
+    const [thereUs, workUs, backUs] = [services.hopUs(), services.workUs(endpoint), services.hopUs()]
+    if (watches.hearsServices) watches.serves(attempt, nowUs + thereUs, workUs)
+    engine.post(nowUs + thereUs + workUs + backUs, Kind.answer, attempt, answer)
   }
 
   /** A limited endpoint takes an attempt up, now or when it is its turn. */
   #serve(attempt: number, endpoint: number): void {
-    const { services, engine } = this.#parts
+    const { services } = this.#parts
     if (this.attempts.at(attempt) === -1) return
-    if (services.begin(endpoint, attempt)) engine.post(engine.nowUs + services.workUs(endpoint), Kind.served, attempt, endpoint)
+    if (services.begin(endpoint, attempt)) this.#work(attempt, endpoint)
+  }
+
+  #work(attempt: number, endpoint: number): void {
+    const { services, engine, watches } = this.#parts
+    const workUs = services.workUs(endpoint)
+    if (watches.hearsServices) watches.serves(attempt, engine.nowUs, workUs)
+    engine.post(engine.nowUs + workUs, Kind.served, attempt, endpoint)
   }
 
   #served(attempt: number, endpoint: number): void {
     const { services, engine, layout } = this.#parts
     const next = services.end(endpoint, (waiting) => this.attempts.at(waiting) !== -1)
-    if (next !== -1) engine.post(engine.nowUs + services.workUs(endpoint), Kind.served, next, endpoint)
+    if (next !== -1) this.#work(next, endpoint)
     const answer = packAnswer(services.status(endpoint), 0, layout.endpointRegion[endpoint] + 1)
     engine.post(engine.nowUs + services.hopUs(), Kind.answer, attempt, answer)
   }
@@ -279,6 +324,7 @@ export class DataPlane {
     const { cells } = this.attempts
     const at = this.attempts.at(attempt)
     recorder.closeAttempt(cells[at + Attempt.row], engine.nowUs, status, code)
+    if (gateway.telemetry !== null) this.#parts.watches.attemptEnded(attempt, status, attemptOutcomeCodes[code])
     this.#parts.pools.release(cells[at + Attempt.pool], keep)
     const serving = cells[at + Attempt.peerExchange]
     if (serving !== -1 && cells[at + Attempt.answer] === -1) {
@@ -323,6 +369,7 @@ export class DataPlane {
     if (gateway.state === ProcessState.paused) return void gateway.held.push(Kind.answer, attempt, answer)
     const nowUs = engine.nowUs
     cells[at + Attempt.answer] = answer
+    if (gateway.telemetry !== null) this.#parts.watches.answered(attempt, statusOf(answer))
     const core = cells[at + Attempt.core]
     const exchange = cells[at + Attempt.exchange]
     const fromGateway = reasonOf(answer) !== 0
@@ -337,19 +384,19 @@ export class DataPlane {
     this.#closeAttempt(gateway, attempt, outcomeOf(answer), statusOf(answer), true)
     gateway.core.finished(core, 'complete', true, nowUs)
     this.apply(gateway)
-    this.#reply(exchange, answer)
+    this.#reply(exchange, answer, null)
   }
 
-  #refuse(exchange: number, { status, code }: Pick<Answer, 'status' | 'code'>): void {
+  #refuse(exchange: number, { status, code, outcome: why }: OwnAnswer): void {
     const { cells } = this.exchanges
     const flags = cells[this.exchanges.at(exchange) + Exchange.flags]
     // To a peer a gateway owns up to an answer of its own only when no service can have seen the request.
     const own = (flags & ExchangeFlag.fromPeer) === 0 || (flags & ExchangeFlag.reached) === 0
-    this.#reply(exchange, packAnswer(status, own ? reasonIndex(code) : 0, 0))
+    this.#reply(exchange, packAnswer(status, own ? reasonIndex(code) : 0, 0), why)
   }
 
-  /** Sends the answer back where the request came from; the exchange is over. */
-  #reply(exchange: number, answer: number): void {
+  /** Sends the answer back where the request came from; the exchange is over. `own`: outcome of an answer of the gateway's own. */
+  #reply(exchange: number, answer: number, own: RequestOutcome | null): void {
     const { engine, gateways, network, layout, clients } = this.#parts
     const { cells } = this.exchanges
     const at = this.exchanges.at(exchange)
@@ -359,8 +406,10 @@ export class DataPlane {
     const bytes = regionOf(answer) === 0 || service === noService ? headBytes : layout.serviceBytes[service]
     const isPeer = (cells[at + Exchange.flags] & ExchangeFlag.fromPeer) !== 0
     const sends = cells[at + Exchange.sends]
+    const sampled = gateway.telemetry !== null && !isPeer && this.#parts.watches.sampled(exchange)
+    if (gateway.telemetry !== null) this.#watchEnd(exchange, statusOf(answer), own ?? upstreamOutcome(answer), regionOf(answer), isPeer ? origin : -1)
     this.exchanges.close(exchange)
-    if (!isPeer) return clients.answered(origin, answer, bytes, sends)
+    if (!isPeer) return clients.answered(origin, answer, bytes, sends, sampled)
     const asked = this.attempts.at(origin)
     if (asked === -1) return
     const asking = gateways[this.attempts.cells[asked + Attempt.gateway]]
@@ -369,6 +418,18 @@ export class DataPlane {
     if (takenUs === Lost.swallowed) return this.swallow(gateway.place.place, asking.place.place, origin)
     if (takenUs === Lost.broken) return engine.post(engine.nowUs + localUs, Kind.broken, origin, attemptEndings.indexOf('closed') + 16)
     engine.post(engine.nowUs + takenUs, Kind.answer, origin, answer)
+  }
+
+  /** `region`: of the world and one more, 0 = none answered. */
+  #watchEnd(exchange: number, status: number, why: RequestOutcome, region: number, askedBy: number): void {
+    const { layout, watches } = this.#parts
+    const { cells } = this.exchanges
+    const at = this.exchanges.at(exchange)
+    const service = cells[at + Exchange.service]
+    watches.ended(exchange, {
+      outcome: why, status, service: service === noService ? '' : layout.services[service].name, region: region === 0 ? '' : layout.regions[region - 1],
+      attempts: cells[at + Exchange.sends],
+    }, askedBy)
   }
 
   // ── what goes wrong ──
@@ -422,6 +483,7 @@ export class DataPlane {
       // Cancels name attempts by the core's number, so they are applied while the exchange still stands.
       this.apply(gateway)
     }
+    if (gateway.telemetry !== null) this.#watchEnd(exchange, 0, 'aborted', 0, -1)
     this.exchanges.close(exchange)
   }
 
@@ -430,6 +492,13 @@ export class DataPlane {
     if (gateway.state === ProcessState.paused) gateway.held.push(Kind.abandon, exchange, index)
     else this.abandon(exchange)
   }
+}
+
+/** What a request comes to whose upstream's answer is handed on, as `gateway/dataplane/exchange.ts` says it. */
+function upstreamOutcome(answer: number): RequestOutcome {
+  if (reasonOf(answer) === deniedReason) return 'access-denied'
+  const status = statusOf(answer)
+  return status < 400 ? 'ok' : status < 500 ? 'client-error' : 'server-error'
 }
 
 function outcomeOf(answer: number): number {

@@ -39,6 +39,7 @@ export function openDeployment(request: StartRequest, inventory: Inventory): Dep
     let next = 0
     const mine = world = createWorld({
       topology: request.topology, loads, seed: request.seed, history: sink, simulation: request.options.simulation ?? {}, leadUs,
+      ...(request.options.tracing === undefined ? {} : { tracing: request.options.tracing }),
       nextStepUs: () => steps[next]?.atUs ?? Infinity,
     })
     const { engine, clients, recorder } = mine
@@ -69,6 +70,7 @@ export function openDeployment(request: StartRequest, inventory: Inventory): Dep
       engine.run(engine.nowUs + patienceUs)
       throw error
     } finally {
+      for (const { telemetry, state } of mine.gateways) if (state === ProcessState.running) telemetry?.finish(engine.nowUs)
       recorder.finish(engine.nowUs)
       inventory.trace = {
         hash: engine.traceHash, events: engine.handled, requests: clients.sent, virtualUs: Math.round(engine.nowUs),
@@ -91,11 +93,12 @@ export function openDeployment(request: StartRequest, inventory: Inventory): Dep
 
 /** What comes after the end is no part of the history. */
 function guarded(history: HistorySink, closed: () => boolean): HistorySink {
-  const { block } = history
+  const { block, span } = history
   return {
     event: (event) => { if (!closed()) history.event(event) },
     request: (row) => history.request(row),
     attempt: (row) => history.attempt(row),
+    ...(span === undefined ? {} : { span: (row) => span.call(history, row) }),
     ...(block === undefined ? {} : { block: (given) => block.call(history, given) }),
   }
 }

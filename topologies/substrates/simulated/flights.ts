@@ -91,6 +91,8 @@ export const Client = {
   row: 1, stream: 2, template: 3, gateway: 4,
   /** The exchange that serves it, -1 before it arrived. */
   exchange: 5,
+  /** Number of the arrival in its stream. */
+  index: 6,
   width: 8,
 } as const
 

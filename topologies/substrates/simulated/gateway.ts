@@ -13,6 +13,7 @@ import type { PlantedDefect, RequestTemplate } from '../../substrate.ts'
 import { BudgetWatch } from './invariants.ts'
 import type { GatewayPlace, WorldLayout } from './layout.ts'
 import type { Pools } from './pools.ts'
+import { GatewayTelemetry, type TelemetryOptions } from './telemetry.ts'
 import { plantHealth, plantLayout } from './planted.ts'
 import { chooseRoute, isDenied, routeIndexOf, shareRouting, type Choice, type RoutingView, type SharedRouting } from './routes.ts'
 
@@ -61,6 +62,10 @@ export class SimulatedGateway {
   /** What came while it was paused, in order: timers, and the rest. */
   readonly heldTimers: number[] = []
   readonly held: number[] = []
+  /** null: nothing of it is traced. */
+  telemetry: GatewayTelemetry | null = null
+  /** Regions that it does not send to as usual. */
+  readonly unusual = new Map<string, 'draining' | 'recovering'>()
   /** By template; shared with the gateways that see the same routes. */
   choices: (Choice | undefined)[] = []
   /** By service of the world: plan for requests that a peer has decided, for one route. */
@@ -93,6 +98,8 @@ export class SimulatedGateway {
     this.attemptOf.fill(-1)
     this.inFlight = 0
     this.ejected.clear()
+    this.telemetry = null
+    this.unusual.clear()
     this.held.length = this.heldTimers.length = 0
   }
 
@@ -121,6 +128,13 @@ export class SimulatedGateway {
       this.to[row + To.pool] = pools.of(this.index, key)
     })
     this.core.swap(layout.topology, plantHealth(snapshot.health, this.#defects), nowUs)
+  }
+
+  /** Telemetry begins with the first route that has a sampling policy, or at once where the run traces. */
+  watch(snapshot: Snapshot, options: TelemetryOptions, traces: boolean, nowUs: number): void {
+    if (this.telemetry === null && !traces && snapshot.routes.every(({ sampling }) => sampling === undefined)) return
+    this.telemetry ??= new GatewayTelemetry(this.place, options, this.unusual, nowUs)
+    this.telemetry.serve(snapshot)
   }
 
   /** Remembers what was ejected, for what must hold at the end. */

@@ -15,6 +15,7 @@ import type { Outages } from './outages.ts'
 import type { Pools } from './pools.ts'
 import type { Probes } from './probes.ts'
 import { ServicesState, type Services } from './services.ts'
+import type { Watches } from './watches.ts'
 
 export type Wanted = keyof typeof ProcessState
 
@@ -33,6 +34,7 @@ export interface ProcessesParts {
   services: Services
   outages: Outages
   probes: Probes
+  watches: Watches
   clients(): Clients | null
   clocks: Clocks
   control: Control
@@ -70,6 +72,7 @@ export function openProcesses(parts: ProcessesParts): Processes {
       gateway.state = ProcessState.stopped
       outages.killGateway(gateway, (client) => parts.clients()?.closed(client))
       probes.killGateway(gateway)
+      parts.watches.forget(gateway)
       pools.forget(region)
       control.stop(gateway.place.source)
     } else if (part === 'services') {

@@ -17,6 +17,7 @@ export interface RequestChunk extends Chunk {
   status: Uint16Array
   outcome: Uint8Array
   attempts: Uint16Array
+  sampled: Uint8Array
   bytes: Int32Array
 }
 
@@ -74,7 +75,7 @@ function chunkMaker({ gateways, regions }: RecorderNames, kinds: readonly Kind[]
       timeUs: new Float64Array(rowsPerChunk), durationUs: new Int32Array(rowsPerChunk), stream: new Uint16Array(rowsPerChunk),
       index: new Uint32Array(rowsPerChunk), kind: new Uint16Array(rowsPerChunk), gateway: new Uint16Array(rowsPerChunk),
       region: new Uint16Array(rowsPerChunk), status: new Uint16Array(rowsPerChunk), outcome: new Uint8Array(rowsPerChunk),
-      attempts: new Uint16Array(rowsPerChunk), bytes: new Int32Array(rowsPerChunk),
+      attempts: new Uint16Array(rowsPerChunk), sampled: new Uint8Array(rowsPerChunk), bytes: new Int32Array(rowsPerChunk),
     }
     const ofKind = (name: keyof typeof values): BlockColumn => ({ kind: 'code', codes: fields.kind, values: values[name] })
     const columns: Record<string, BlockColumn> = {
@@ -86,7 +87,7 @@ function chunkMaker({ gateways, regions }: RecorderNames, kinds: readonly Kind[]
       durationUs: { kind: 'int32', values: fields.durationUs }, gateway: { kind: 'code', codes: fields.gateway, values: values.gateway },
       region: { kind: 'code', codes: fields.region, values: values.region }, status: { kind: 'uint16', values: fields.status },
       outcome: { kind: 'code', codes: fields.outcome, values: values.outcome }, attempts: { kind: 'uint16', values: fields.attempts },
-      decisionNs: { kind: 'int32', values: zeros.int32 }, sampled: { kind: 'flag', values: zeros.uint8 }, bytes: { kind: 'int32', values: fields.bytes },
+      decisionNs: { kind: 'int32', values: zeros.int32 }, sampled: { kind: 'flag', values: fields.sampled }, bytes: { kind: 'int32', values: fields.bytes },
     }
     return { open: 0, ...fields, moved: Object.values(fields), block: { table: 'requests', length: 0, columns } }
   }

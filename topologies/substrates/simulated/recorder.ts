@@ -26,6 +26,8 @@ export interface Recorder {
    * of one time in any order.
    */
   openRequest(stream: number, index: number, template: number, scheduledUs: number): number
+  /** The answer that an open request gets says that its trace was sampled at its head. */
+  sampled(row: number): void
   closeRequest(row: number, endUs: number, gateway: number, region: number, status: number, outcome: number, attempts: number, bytes: number): void
   /**
    * Handles count up from 0, apart from those of requests. `startUs` never falls. `request` is the row that it serves;

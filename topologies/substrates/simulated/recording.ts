@@ -50,8 +50,13 @@ export function createRecorder(names: RecorderNames, sink: HistorySink): Recorde
       chunk.kind[at] = kinds[firstTemplate[stream] + template]
       chunk.stream[at] = stream
       chunk.index[at] = index
+      chunk.sampled[at] = 0
       identities.set(row, stream, index)
       return row
+    },
+    sampled(row) {
+      const chunk = requests.chunks[row >> chunkShift]
+      if (chunk !== undefined) chunk.sampled[row & chunkMask] = 1
     },
     closeRequest,
     openAttempt(request, gateway, attempt, reason, service, target, region, startUs) {
@@ -114,6 +119,7 @@ export function countingRecorder(names: RecorderNames): CountingRecorder {
       openRequests++
       return counts.requests++
     },
+    sampled() {},
     closeRequest(_row, _endUs, _gateway, _region, _status, outcome) {
       openRequests--
       counts.requestOutcomes[outcome]++

@@ -29,6 +29,8 @@ export interface StreamFacts {
   /** Its load, and how many requests that may have out. */
   load: number
   maxInFlight: number
+  /** Its requests begin their traces. */
+  traced: boolean
 }
 
 /** Every stream of every load with what the recorder wants to know of it, and all distinct templates. */
@@ -66,6 +68,7 @@ export function layOutStreams(loads: readonly LoadSpec[], topology: Topology, la
         tryUs: entry.kind === 'list' ? entry.timeoutMs * 1000 : Infinity,
         pin: stream.pinned === null ? -1 : layout.regions.indexOf(stream.pinned),
         timeoutUs, generator: load.source === 'load' ? 'load' : 'prober', queue: timeoutsUs.indexOf(timeoutUs), load: number, maxInFlight: load.maxInFlight ?? Infinity,
+        traced: stream.traced === true,
         templates: numberOf(stream.templates),
         bytes: Int32Array.from(stream.templates, ({ bodyBytes }) => headBytes + bodyBytes),
         repeatable: Uint8Array.from(stream.templates, ({ method, bodyBytes }) => Number(isEligible(method, bodyBytes, 'list', null))),

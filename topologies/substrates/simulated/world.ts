@@ -10,7 +10,7 @@ import { seededRandom } from '../../../gateway/runtime.ts'
 import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import type { HistoryEvent, HistorySink } from '../../history.ts'
-import type { LoadSpec, SimulationOptions } from '../../substrate.ts'
+import type { LoadSpec, SimulationOptions, TracingOptions } from '../../substrate.ts'
 import type { Topology } from '../../topology.ts'
 import { Clients } from './clients.ts'
 import { openClocks } from './clocks.ts'
@@ -30,9 +30,13 @@ import { Outages } from './outages.ts'
 import { openProcesses } from './processes.ts'
 import { Probes } from './probes.ts'
 import { countingRecorder, createRecorder } from './recording.ts'
+import { openServiceSpans } from './service-spans.ts'
 import { Services } from './services.ts'
 import { layOutStreams, type Streams } from './streams.ts'
 import type { Recorder } from './recorder.ts'
+import { TraceNotices } from './notices.ts'
+import type { TelemetryOptions } from './telemetry.ts'
+import { Watches } from './watches.ts'
 
 export interface World {
   readonly engine: Engine
@@ -54,6 +58,8 @@ export interface WorldParts {
   simulation: SimulationOptions
   /** Virtual time before the run's zero in which everything starts, microseconds. */
   leadUs: number
+  /** Absent = no spans are written, and telemetry is on only where a route has a sampling policy. */
+  tracing?: TracingOptions
   nextStepUs(): number
 }
 
@@ -61,7 +67,7 @@ const controlBytes = 300
 /** Between a region's gateway and its own control plane, microseconds. */
 const sameRegionUs = 150
 
-export function createWorld({ topology, loads, seed, history, simulation, leadUs, nextStepUs }: WorldParts): World {
+export function createWorld({ topology, loads, seed, history, simulation, leadUs, tracing, nextStepUs }: WorldParts): World {
   const engine = createEngine(-leadUs)
   const layout = layOutWorld(topology)
   const model = simulation.model ?? defaultModel
@@ -80,19 +86,27 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
   const gateways = layout.gateways.map((place, index) => new SimulatedGateway(index, place, seed, streams.templates, simulation.plant ?? [], shared))
   const probeRandom = random('probes')
 
+  const span = tracing === undefined || history.span === undefined ? null : history.span.bind(history)
+  const watches = new Watches({
+    now: () => engine.nowUs, templates: streams.templates, notices: new TraceNotices(engine, network),
+    services: span === null || tracing?.services !== true ? null : openServiceSpans(random('service-spans'), span),
+  })
+  const telemetry: TelemetryOptions = { seed, everyUs: toldEveryUs(loads), tell, span }
+
   const apply = (gateway: SimulatedGateway): void => dataplane.apply(gateway)
   const clocks = openClocks(engine, gateways, apply, tell)
   const probes = new Probes({ engine, layout, network, services, model, gateways, random: () => probeRandom.next(), apply })
   const dataplane: DataPlane = new DataPlane({
-    engine, layout, network, services, model, gateways, recorder, watch, tell, templateBytes: Int32Array.from(streams.templates, ({ bodyBytes }) => bodyBytes), pools,
+    engine, layout, network, services, model, gateways, recorder, watch, tell, watches, templateBytes: Int32Array.from(streams.templates, ({ bodyBytes }) => bodyBytes), pools,
     hasten: clocks.hasten, probe: (gateway, target, timeoutMs) => probes.ask(gateway, target, timeoutMs),
-    clients: { answered: (...answer) => clients.answered(...answer), serving: (client, exchange) => clients.serving(client, exchange) },
+    clients: { answered: (...answer) => clients.answered(...answer), serving: (client, exchange) => clients.serving(client, exchange), requestId: (client) => clients.requestId(client), isTraced: (client) => clients.isTraced(client) },
   })
   const outages = new Outages({ engine, layout, gateways, recorder, services }, dataplane)
   const clients: Clients = new Clients({ engine, network, layout, gateways, recorder, streams, loads, dataplane, nextStepUs })
 
   const serve = (gateway: SimulatedGateway, snapshot: Snapshot): void => {
     const first = gateway.snapshot === null
+    gateway.watch(snapshot, telemetry, tracing !== undefined, engine.nowUs)
     gateway.serve(snapshot, layout, nameTarget, pools, engine.nowUs)
     apply(gateway)
     const { source } = gateway.place
@@ -123,7 +137,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
     tell, note,
   })
   const processes = openProcesses({
-    engine, model, regions: layout.regions, gateways, services, outages, probes, clocks, control, pools, tell, note, serve, clients: () => clients,
+    engine, model, regions: layout.regions, gateways, services, outages, probes, clocks, control, pools, tell, note, serve, watches, clients: () => clients,
   })
   const faults = openFaultDesk({
     topology, network, processes, regionOf: (name) => layout.regions.indexOf(name),
@@ -152,6 +166,13 @@ function openRecorder(layout: WorldLayout, streams: Streams, targets: string[], 
     services: layout.services.map(({ name }) => name), targets,
   }
   return record === false ? countingRecorder(names) : createRecorder(names, history)
+}
+
+/** Telemetry is told every second, as on sockets; in runs longer than this six times a minute, or it would be most of the record. */
+const longUs = 600_000_000
+
+function toldEveryUs(loads: readonly LoadSpec[]): number {
+  return Math.max(0, ...loads.map(({ toUs }) => toUs)) > longUs ? 10_000_000 : 1_000_000
 }
 
 /** Gives each key of a target its number among the world's. */
