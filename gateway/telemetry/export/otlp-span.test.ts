@@ -30,6 +30,12 @@ describe('a span for OpenTelemetry', () => {
     })
   })
 
+  it.each([['endpoint:10.0.0.2:9000', '10.0.0.2', 9000], ['link:eu-west:[::1]:7443', '[::1]', 7443], ['10.0.0.2', '10.0.0.2', undefined]])(
+    'names the server of target %s', (target, address, port) => {
+      const { attributes } = readableSpan({ ...clientSpan(1, { target }), kept: 'policy' }, origin)
+      expect([attributes['server.address'], attributes['server.port']]).toEqual([address, port])
+    })
+
   it('takes an answer of 404 for an error of the client only', () => {
     expect(readableSpan({ ...serverSpan(1, { status: 404 }), kept: 'policy' }, origin).status.code).toBe(SpanStatusCode.UNSET)
     expect(readableSpan({ ...clientSpan(1, { status: 404 }), kept: 'policy' }, origin).status.code).toBe(SpanStatusCode.ERROR)

@@ -58,8 +58,7 @@ function attributesOf(span: KeptSpan): Attributes {
     put(attribute.decisionNs, span.decisionNs)
   } else {
     put(attribute.target, span.target)
-    // `link:REGION:host:port`
-    putAddress(put, span.isLink ? span.target.split(':').slice(2).join(':') : span.target)
+    putAddress(put, span.target.replace(/^(link:[^:]*|endpoint):/, ''))
     put(attribute.peer, span.isLink)
     put(attribute.attempt, span.attempt)
     // Semantic conventions count what was sent again; a hedge is sent besides, and has its reason.
@@ -73,9 +72,10 @@ function attributesOf(span: KeptSpan): Attributes {
 const protocols: Record<string, readonly [name: string, version: string]> = { http1: ['http', '1.1'], http2: ['http', '2'], http3: ['http', '3'] }
 
 function putAddress(put: (name: string, value: string | number) => void, address: string): void {
-  const [, host, port] = /^(.*?)(?::(\d+))?$/.exec(address) as RegExpExecArray
-  put('server.address', host)
-  if (port !== undefined) put('server.port', Number(port))
+  const colon = address.lastIndexOf(':')
+  const port = colon === -1 ? Number.NaN : Number(address.slice(colon + 1))
+  put('server.address', Number.isInteger(port) ? address.slice(0, colon) : address)
+  if (Number.isInteger(port)) put('server.port', port)
 }
 
 /** Semantic conventions of HTTP spans, "Status": of a server 5xx only, of a client 4xx too; without an answer always. */
