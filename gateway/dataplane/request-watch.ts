@@ -101,7 +101,7 @@ export class RequestWatch {
   /** Where a request enters, and only there: what crosses a link is counted once, as its client saw it. */
   #count({ region, outcome, status }: EndedRequest, traceId: string, labels: readonly string[] | null, nowUs: number): void {
     if (status === 401) this.refused('')
-    const red = this.entry?.red ?? this.#telemetry.red.route('', '', '', [])
+    const red = this.entry?.red ?? this.#telemetry.unrouted
     red.record(region, outcome, nowUs - this.#startUs, this.#retries, this.#hedges, traceId, labels)
   }
 }

@@ -2,6 +2,7 @@
 // assignment. A request in flight keeps the state it began with.
 
 import { noFilters, sortFilters, type Filters } from '../filters/filters.ts'
+import { protocols } from '../protocols/index.ts'
 import { accessGateOf, type AccessGate } from '../security/access-gate.ts'
 import { buildRouteTable } from '../routing/match.ts'
 import type { CoreTopology, RoutePlan } from '../routing/core.ts'
@@ -79,9 +80,6 @@ export function buildState(
   }
 }
 
-/** Of all protocols that a route could be asked over there is one. */
-const protocol = 'http1'
-
 /** The namespace that the route belongs to. */
 const tenantOf = ({ id }: SnapshotRoute): string => id.slice(0, Math.max(0, id.indexOf('/')))
 
@@ -102,8 +100,8 @@ function buildEntry(
     totalWeight: backends.reduce((sum, backend) => sum + backend.weight, 0),
     filters: route.filters.length === 0 ? noFilters : sortFilters(route.filters),
     metrics: metrics.route(route.id),
-    traced: route.sampling === undefined || telemetry === null ? null : telemetry.tracing.route(route.id, protocol, route.sampling),
-    red: telemetry === null ? null : telemetry.red.route(route.id, tenantOf(route), protocol, custom),
+    traced: route.sampling === undefined || telemetry === null ? null : telemetry.tracing.route(route.id, protocols.http1.name, route.sampling),
+    red: telemetry === null ? null : telemetry.red.route(route.id, tenantOf(route), protocols.http1.name, custom),
     custom,
   }
 }

@@ -1,7 +1,8 @@
 // Telemetry of one gateway, as far as it is on: tracing, RED metrics, and the notices by which gateways tell each other of traces
 // to keep. The rest of the data plane asks for it once a request and is as it was without it.
 
-import type { RedMetrics } from '../telemetry/red/red.ts'
+import { protocols } from '../protocols/index.ts'
+import type { RedMetrics, RedRoute } from '../telemetry/red/red.ts'
 import type { SpanExporter } from '../telemetry/export/exporter.ts'
 import { openExporter } from '../telemetry/export/index.ts'
 import type { Metric } from '../telemetry/exposition.ts'
@@ -18,6 +19,8 @@ export interface Telemetry {
   readonly tracing: Tracing
   readonly sampling: SamplingCore
   readonly red: RedMetrics
+  /** Requests that no rule matched. */
+  readonly unrouted: RedRoute
   readonly notices: TraceNotices
   /** For /metrics. */
   metrics(): Metric[]
@@ -47,7 +50,7 @@ export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, ra
   const notices = new TraceNotices(bootstrap.name, clock, (count) => tracing.untold(count))
   return {
     tracing, sampling, notices,
-    red,
+    red, unrouted: red.route('', '', protocols.http1.name, []),
     metrics: () => redMetrics(red.totals(), unixOffsetUs()),
     tick(nowUs) {
       tracing.tick(nowUs)
