@@ -12,7 +12,7 @@ const fastS = 0.5
 /** A burst counts for as long after its last quarter. */
 const burstHoldS = 1
 /** In windows of budget: what may be saved for later, and what is remembered of spans too many. */
-const creditWindows = 0.25
+const creditWindows = 1
 const debtWindows = 4
 
 export const adaptive: Sampler = {

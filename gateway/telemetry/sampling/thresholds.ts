@@ -35,7 +35,8 @@ export function thresholdText(threshold: number): string {
 /** 1 to 14 lower-case hex digits, missing ones are noughts; null: it is none. What is finer than 48 bits is rounded to keep less. */
 export function parseThreshold(text: string): number | null {
   if (!/^[0-9a-f]{1,14}$/.test(text)) return null
-  return Math.ceil(Number.parseInt(text.padEnd(digits + 2, '0').slice(0, digits), 16) + Number.parseInt(text.padEnd(digits + 2, '0').slice(digits), 16) / 256)
+  const padded = text.padEnd(digits + 2, '0')
+  return Number.parseInt(padded.slice(0, digits), 16) + (padded.endsWith('00') ? 0 : 1)
 }
 
 /**
