@@ -26,13 +26,9 @@ export function tellEffect(
         atUs, kind: 'target-state', target: topology.targets[a].key, service: b < 0 ? null : topology.services[b].name, state, from, cause: healthCauses[d],
       })
     }
-    case Effect.RegionState: {
-      const { name: region } = topology.regions[a]
-      const state = regionStates[b]
-      if (state === 'serving') gateway.unusual.delete(region)
-      else gateway.unusual.set(region, state)
-      return tell(source, { atUs, kind: 'region-state', region, state, cause: healthCauses[d] })
-    }
+    case Effect.RegionState:
+      gateway.regionStates.set(topology.regions[a].name, regionStates[b])
+      return tell(source, { atUs, kind: 'region-state', region: topology.regions[a].name, state: regionStates[b], cause: healthCauses[d] })
     case Effect.Redirect:
       return tell(source, { atUs, kind: 'first-redirect', from: topology.regions[a].name, to: topology.regions[b].name, cause: healthCauses[d] })
     case Effect.Discarded:

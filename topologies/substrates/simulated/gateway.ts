@@ -7,6 +7,7 @@ import type { HealthState, Random } from '../../../gateway/ports.ts'
 import { createRoutingCore, layOut } from '../../../gateway/routing/index.ts'
 import type { CoreTopology, RoutingCore } from '../../../gateway/routing/core.ts'
 import type { Layout } from '../../../gateway/routing/plan.ts'
+import type { TelemetryReport } from '../../../gateway/telemetry/red/report.ts'
 import { defaultHealth, type HealthSettings, type Snapshot, type SnapshotRoute } from '../../../gateway/snapshot/snapshot.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import type { PlantedDefect, RequestTemplate } from '../../substrate.ts'
@@ -64,8 +65,8 @@ export class SimulatedGateway {
   readonly held: number[] = []
   /** null: nothing of it is traced. */
   telemetry: GatewayTelemetry | null = null
-  /** Regions that it does not send to as usual. */
-  readonly unusual = new Map<string, 'draining' | 'recovering'>()
+  /** As its core told of them last. */
+  readonly regionStates = new Map<string, 'serving' | 'draining' | 'recovering'>()
   /** By template; shared with the gateways that see the same routes. */
   choices: (Choice | undefined)[] = []
   /** By service of the world: plan for requests that a peer has decided, for one route. */
@@ -99,7 +100,7 @@ export class SimulatedGateway {
     this.inFlight = 0
     this.ejected.clear()
     this.telemetry = null
-    this.unusual.clear()
+    this.regionStates.clear()
     this.held.length = this.heldTimers.length = 0
   }
 
@@ -133,8 +134,12 @@ export class SimulatedGateway {
   /** Telemetry begins with the first route that has a sampling policy, or at once where the run traces. */
   watch(snapshot: Snapshot, options: TelemetryOptions, traces: boolean, nowUs: number): void {
     if (this.telemetry === null && !traces && snapshot.routes.every(({ sampling }) => sampling === undefined)) return
-    this.telemetry ??= new GatewayTelemetry(this.place, options, this.unusual, nowUs)
+    this.telemetry ??= new GatewayTelemetry(this.place, options, () => this.#unusualRegions(), nowUs)
     this.telemetry.serve(snapshot)
+  }
+
+  #unusualRegions(): TelemetryReport['regions'] {
+    return [...this.regionStates].flatMap(([region, state]) => (state === 'serving' ? [] : [{ region, state }]))
   }
 
   /** Remembers what was ejected, for what must hold at the end. */

@@ -7,7 +7,7 @@ import type { Random } from '../../../gateway/ports.ts'
 import type { SpanRow } from '../../history.ts'
 import { carried } from './carrier.ts'
 
-export interface ServedAttempt { fields: readonly string[]; region: string; service: string; method: string; startUs: number; durationUs: number }
+export interface ServedAttempt { fields: readonly string[]; requestId: string; region: string; service: string; method: string; startUs: number; durationUs: number }
 
 export interface ServiceSpans {
   /** An endpoint works on an attempt from `startUs` on. */
@@ -29,7 +29,7 @@ export function openServiceSpans(random: Random, write: (row: SpanRow) => void):
       write({
         traceId: context.traceId, spanId: hexOf(randomWord(random)) + hexOf(randomWord(random)), parentSpanId: context.spanId,
         process: `services/${served.region}`, kind: 'server', name: served.method, startUs: Math.round(served.startUs), durationUs: Math.round(served.durationUs),
-        requestId: '', route: '', service: served.service, region: served.region, target: '', status, attempt: 0, outcome: '', kept: '', adjustedCount: 1,
+        requestId: served.requestId, route: '', service: served.service, region: served.region, target: '', status, attempt: 0, outcome: '', kept: '', adjustedCount: 1,
       })
     },
     forget: (attempt) => void serving.delete(attempt),

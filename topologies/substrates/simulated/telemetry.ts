@@ -48,9 +48,8 @@ export class GatewayTelemetry {
   readonly #options: TelemetryOptions
   readonly #sampling: SamplingCore
   readonly #red: RedMetrics
-  readonly #regions: ReadonlyMap<string, 'draining' | 'recovering'>
-  /** Spans of heads that were sampled here, since the last report, by policy; and policies whose rate was raised meanwhile. */
-  readonly #spans = new Map<string, number>()
+  readonly #regions: () => TelemetryReport['regions']
+  /** Policies of which a rate was raised since the last report. */
   readonly #raised = new Set<string>()
   #nowUs: number
   #dueUs: number
@@ -58,8 +57,8 @@ export class GatewayTelemetry {
   #toldUs = Number.NEGATIVE_INFINITY
   #sequence = 0
 
-  /** `regions`: those that the gateway does not send to as usual, kept by whoever hears its core. */
-  constructor(place: GatewayPlace, options: TelemetryOptions, regions: ReadonlyMap<string, 'draining' | 'recovering'>, nowUs: number) {
+  /** `regions`: those that the gateway does not send to as usual. */
+  constructor(place: GatewayPlace, options: TelemetryOptions, regions: () => TelemetryReport['regions'], nowUs: number) {
     this.#place = place
     this.#options = options
     this.#regions = regions
@@ -88,11 +87,6 @@ export class GatewayTelemetry {
       custom: metrics,
     }))
     this.tracing.keep(this.routes.flatMap(({ traced }) => traced ?? []))
-  }
-
-  /** So many spans of a head that was sampled here. */
-  spent(policy: string, spans: number): void {
-    this.#spans.set(policy, (this.#spans.get(policy) ?? 0) + spans)
   }
 
   tick(nowUs: number): void {
@@ -126,14 +120,14 @@ export class GatewayTelemetry {
 
   #report(nowUs: number): void {
     this.#reportUs = nowUs + this.#options.everyUs
+    const spans = this.tracing.takeSampledSpans()
     const budgets = new Map(this.#noteRaised().flatMap(({ policy, budget }): [string, number][] => (budget === null ? [] : [[policy, budget]])))
     const report: TelemetryReport = {
       gateway: this.#place.name, sequence: ++this.#sequence, ...this.#red.drain(nowUs),
-      sampling: [...budgets].map(([policy, budget]) => ({ policy, budget, spans: this.#spans.get(policy) ?? 0, raised: this.#raised.has(policy) })),
-      regions: [...this.#regions].map(([region, state]) => ({ region, state })),
+      sampling: [...budgets].map(([policy, budget]) => ({ policy, budget, spans: spans.get(policy) ?? 0, raised: this.#raised.has(policy) })),
+      regions: this.#regions(),
       certificates: [],
     }
-    this.#spans.clear()
     this.#raised.clear()
     this.#options.tell(this.#place.source, { atUs: nowUs, kind: 'red', report })
   }

@@ -104,7 +104,8 @@ export class Watches {
     const watch = this.#attempts.get(attempt)
     if (watch?.trace == null || !watch.of.trace!.sampled) return
     const { trace: { fields }, region, service } = watch
-    this.#parts.services?.begin(attempt, { fields, region, service, method: this.#parts.templates[watch.of.template].method, startUs, durationUs })
+    const { requestId, template } = watch.of
+    this.#parts.services?.begin(attempt, { fields, requestId, region, service, method: this.#parts.templates[template].method, startUs, durationUs })
   }
 
   /** An answer is there, wanted or not: what a far gateway says in it is heard. */
@@ -146,7 +147,6 @@ export class Watches {
       if (asking !== undefined) asking.keep = promotion
       return
     }
-    if (kept !== null && promotion === null) telemetry.spent(route.traced!.sampling.policy, 1 + ended.attempts)
     if (promotion !== null) for (const link of watch.links) this.#parts.notices.tell(watch.gateway, link, trace!.traceId, promotion)
     telemetry.at(nowUs)
     route.red.record(ended.region, ended.outcome, nowUs - watch.startUs, watch.retries, watch.hedges, kept === null ? '' : trace!.traceId, this.#labels(watch))
