@@ -77,7 +77,7 @@ describe('settings', () => {
 test('a rate is told when it moved by more than a tenth', () => {
   const core = createSamplingCore()
   const number = core.key(key('a'), adaptiveOf(100))
-  const told = []
+  const told: number[] = []
   for (let quarter = 0; quarter < 400; quarter++) {
     for (let of = 0; of < (quarter < 200 ? 50 : 25); of++) core.finished(number, 2, 1000, false, core.head(number, quarter * 250_000))
     core.tick(quarter * 250_000)

@@ -40,6 +40,14 @@ const rich: Record<string, Json> = {
     apiVersion: ours, kind: 'ResidencyPolicy', metadata,
     spec: { targetRefs: [{ kind: 'HTTPRoute', name: 'ledger' }], allowedJurisdictions: ['EU'], allowedRegions: ['eu-west'], reason: 'law' },
   },
+  SamplingPolicy: {
+    apiVersion: ours, kind: 'SamplingPolicy', metadata,
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', name: 'orders' }, { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' }],
+      sampler: { adaptive: { spansPerSecond: 100, window: '15s', burst: 2 } },
+      retroactive: { keep: ['error', 'slow'], slow: '500ms' }, anomaly: { factor: 10, halfLife: '8s' }, honourClients: true,
+    },
+  },
   AccessPolicy: {
     apiVersion: ours, kind: 'AccessPolicy', metadata,
     spec: {
@@ -183,13 +191,13 @@ describe('the catalogue', () => {
 describe('names', () => {
   it('are those that people type', () => {
     expect(policyCrds().map(({ metadata: { name }, spec: { names } }) => [name, names.shortNames])).toEqual([
-      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['configrevisions.regatta.dev', ['cfgrev']],
+      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['samplingpolicies.regatta.dev', ['sap']], ['configrevisions.regatta.dev', ['cfgrev']],
     ])
   })
 
   it('tell a policy from what is none', () => {
     expect(policyCrds().filter(({ metadata: { labels } }) => labels?.['gateway.networking.k8s.io/policy'] === 'Direct').map(({ spec }) => spec.names.kind))
-      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy'])
+      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy'])
   })
 })
 
