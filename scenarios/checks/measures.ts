@@ -24,6 +24,7 @@ import { exportedBytes } from './exported-bytes.ts'
 import { missingHops } from './missing-hops.ts'
 import { redMetricsError } from './red-metrics-error.ts'
 import { samplingBias } from './sampling-bias.ts'
+import { samplingBudget } from './sampling-budget.ts'
 import { slowKept } from './slow-kept.ts'
 import { spansShed } from './spans-shed.ts'
 import { tracingOverhead } from './tracing-overhead.ts'
@@ -52,5 +53,6 @@ export const measures: Record<MetricName, Metric | BoundMetric> = {
   anomaly_reaction_time: anomalyReactionTime,
   anomaly_recovery_time: anomalyRecoveryTime,
   spans_shed: spansShed,
+  sampling_budget: samplingBudget,
   sampling_bias: samplingBias,
 }

@@ -59,13 +59,14 @@ export const metricDefinitions = {
   anomaly_reaction_time: define('trend', 'ms', [], 'from a fault asked for to the first sampling rate that an anomaly raised; a value a fault'),
   anomaly_recovery_time: define('trend', 'ms', [], 'from a fault healed to the rates it raised being back at their baseline; a value a fault'),
   spans_shed: define('counter', 'count', ['gateway'], 'spans that gateways could not export: no room in the queue, or not taken by the collector'),
+  sampling_budget: define('trend', 'share', ['gateway', 'variant'], 'spans of sampled requests against the budget; a value a gateway, policy and minute without an anomaly'),
   sampling_bias: define('gauge', 'share', ['variant'], 'requests as sampled spans add up to, against requests, less 1'),
 } as const satisfies Record<string, MetricDefinition>
 
 /** What cannot be measured where nothing is traced. */
 export const measuresOfTraces = [
   'tracing_overhead', 'exported_bytes', 'errors_kept', 'slow_kept', 'broken_traces', 'missing_hops', 'red_metrics_error', 'anomaly_reaction_time',
-  'anomaly_recovery_time', 'spans_shed', 'sampling_bias',
+  'anomaly_recovery_time', 'spans_shed', 'sampling_budget', 'sampling_bias',
 ] as const satisfies readonly (keyof typeof metricDefinitions)[]
 
 export type MetricName = keyof typeof metricDefinitions
