@@ -112,7 +112,7 @@ describe('the page of a run', () => {
     expect(page).toContain('15 regions')
   })
 
-  it('can be made of every scenario of the catalogue', { timeout: 60_000 }, async () => {
+  it('can be made of every scenario of the catalogue', { timeout: 180_000 }, async () => {
     const names = (await catalogScenarios()).map(({ name }) => name).filter((name) => name !== 'steady')
     expect(names.length).toBeGreaterThan(5)
     for (const scenario of names) {
