@@ -35,7 +35,8 @@ describe.each(Object.entries(tools) as [string, Tool][])('%s', (key, tool) => {
 
   test('its release assets and modules are pinned to the version that is installed', () => {
     for (const route of tool.routes) {
-      if (route.kind === 'go') expect(route.version).toBe(`v${tool.version}`)
+      // Jaeger's second major version has the numbers of the first as a module.
+      if (route.kind === 'go') expect(route.version).toBe(key === 'jaeger' ? 'v1.76.0' : `v${tool.version}`)
       if (route.kind === 'ocb') expect(route.version).toBe(tool.version)
       if (route.kind !== 'release') continue
       expect(route.tag).toBe(`v${tool.version}`)

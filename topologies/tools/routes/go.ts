@@ -1,7 +1,7 @@
 // Built by the machine's Go toolchain. Where its modules come from is the machine's own configuration. `go install`
-// refuses a main module whose go.mod excludes or replaces others: such a one is built from a go.mod of ours.
+// refuses a main module whose go.mod excludes or replaces others: such a one is built from a go.mod of ours, or in its own source.
 
-import { readdir, writeFile } from 'node:fs/promises'
+import { cp, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runCommand, type CommandOptions, type CommandResult } from '../command.ts'
 import { inPath } from '../probe.ts'
@@ -14,14 +14,15 @@ const lookUpWithinMs = 15_000
 const buildWithinMs = 15 * 60_000
 
 type GoRoute = Extract<Route, { kind: 'go' }>
-type Options = Pick<CommandOptions, 'timeoutMs' | 'variables' | 'onLine'>
+type Options = Pick<CommandOptions, 'timeoutMs' | 'variables' | 'onLine' | 'cwd'>
 type Go = (args: string[], options: Options) => Promise<CommandResult>
 
 export const takeGo: TakeRoute<'go'> = async (route, job) => {
   const { scratch, path, signal } = job
   const [program] = inPath('go', path)
   if (program === undefined) throw new Error('go is not in PATH')
-  const go: Go = (args, options) => runCommand(program, args, { ...options, signal, cwd: scratch, path })
+  const go: Go = (args, options) => runCommand(program, args, { cwd: scratch, ...options, signal, path })
+  if (route.source !== undefined) return buildInSource(route, route.source, go, job)
   return route.exclude === undefined ? await install(route, go, job) : await build(route, route.exclude, go, job)
 }
 
@@ -54,6 +55,20 @@ async function build(route: GoRoute, exclude: ModuleVersion[], go: Go, job: Job)
   // `-mod=mod` lets Go add what it resolves, each sum checked; a workspace around the cache must not join in.
   await go(['build', '-mod=mod', '-o', binary, route.package], {
     timeoutMs: buildWithinMs, variables: { GOWORK: 'off' }, onLine: everyTenthModule(progress),
+  })
+  return binary
+}
+
+async function buildInSource(route: GoRoute, flags: string[], go: Go, { scratch, tool, progress, path, signal }: Job): Promise<string> {
+  const { stdout } = await go(['mod', 'download', '-json', `${route.module}@${route.version}`], { timeoutMs: buildWithinMs })
+  const source = join(scratch, 'source')
+  await cp((JSON.parse(stdout) as { Dir: string }).Dir, source, { recursive: true })
+  // Go's cache is read-only, and so would its copy be: nobody could remove it.
+  await runCommand('chmod', ['-R', 'u+w', source], { timeoutMs: lookUpWithinMs, path, signal })
+  progress(`building ${route.package}@${route.version} from its source: up to ten minutes the first time`)
+  const binary = join(scratch, tool.binary)
+  await go(['build', ...flags, '-o', binary, route.package], {
+    timeoutMs: buildWithinMs, variables: { GOWORK: 'off' }, cwd: source, onLine: everyTenthModule(progress),
   })
   return binary
 }
