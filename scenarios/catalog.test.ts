@@ -38,7 +38,7 @@ describe('drills that virtual time cannot play', () => {
     expect(verdict).toMatchObject({ verdict: 'inconclusive', exitCode: ExitCode.inconclusive, summary: expect.stringContaining('unsupported') })
     expect(verdict.limits.filter((limit) => limit.startsWith('unsupported:'))).toEqual(record.plan.faults.map(() => expect.stringMatching(why)))
     const unmet = verdict.checks.filter((check) => check.verdict !== 'pass' && check.verdict !== 'unsupported').map((check) => check.name.split(' ')[0])
-    expect(['history-complete', 'fault-bit', 'failover_time']).toEqual(expect.arrayContaining(unmet))
+    expect(['history-complete', 'fault-bit', 'failover_time', 'spans_shed']).toEqual(expect.arrayContaining(unmet))
   })
 })
 

@@ -141,16 +141,17 @@ describe('what a policy owes', () => {
   })
 
   type Cause = 'anomaly' | 'decay' | 'baseline' | 'budget'
-  const rates = (...changes: [afterMs: number, cause: Cause, source?: string][]) => (made: Fixture): void => {
+  const rates = (...changes: [afterMs: number, cause: Cause, source?: string, route?: string][]) => (made: Fixture): void => {
     underPolicy(made, { anomaly: { factor: 8 } })
-    for (const [afterMs, cause, source = edge] of changes) {
-      const key = { tenant: 'shop', route: 'shop/orders/0', protocol: 'http/1.1' }
+    for (const [afterMs, cause, source = edge, route = 'shop/orders/0'] of changes) {
+      const key = { tenant: 'shop', route, protocol: 'http/1.1' }
       made.events.push({ atUs: times.fault + afterMs * 1000, source, kind: 'sampling-rate', key, probability: 0.1, cause, anomaly: cause === 'anomaly' ? 'slow' : '' })
     }
   }
   const there: [number, Cause][] = [[-500, 'budget'], [600, 'anomaly'], [5_000, 'decay'], [9_003, 'baseline']]
   it.each<[string, string, string, VerdictValue, number | null, (made: Fixture) => void]>([
     ['raised in time', 'anomaly_reaction_time', 'max<1s', 'pass', 600, rates(...there)],
+    ['raised elsewhere only', 'anomaly_reaction_time', 'max<1s', 'fail', null, rates([600, 'anomaly', 'gateway/us-east'])],
     ['raised too late', 'anomaly_reaction_time', 'max<500ms', 'fail', 600, rates(...there)],
     ['never raised', 'anomaly_reaction_time', 'max<1s', 'fail', null, rates([-500, 'anomaly'], [200, 'budget'])],
     ['no policy raises', 'anomaly_reaction_time', 'max<1s', 'inconclusive', null, (made) => underPolicy(made, { retroactive: keepAll })],
@@ -158,8 +159,9 @@ describe('what a policy owes', () => {
     ['back too late', 'anomaly_recovery_time', 'max<2s', 'fail', 3_000, rates(...there)],
     ['back before the healing', 'anomaly_recovery_time', 'max<1s', 'pass', 0, rates([600, 'anomaly'], [3_000, 'baseline'])],
     ['raised again, and back by then', 'anomaly_recovery_time', 'max<2s', 'fail', 3_000, rates([600, 'anomaly'], [3_000, 'baseline'], [4_000, 'anomaly'], [9_003, 'baseline'])],
-    ['one of two not back within the run', 'anomaly_recovery_time', 'max<60s', 'inconclusive', null, rates(...there, [700, 'anomaly', 'gateway/us-east'])],
-    ['one of two not back within the run, which was long enough', 'anomaly_recovery_time', 'max<2s', 'fail', null, rates(...there, [700, 'anomaly', 'gateway/us-east'])],
+    ['back, and raised by something later', 'anomaly_recovery_time', 'max<4s', 'pass', 3_000, rates(...there, [9_500, 'anomaly'])],
+    ['one of two not back within the run', 'anomaly_recovery_time', 'max<60s', 'inconclusive', null, rates(...there, [700, 'anomaly', edge, 'shop/other/0'])],
+    ['one of two not back within the run, which was long enough', 'anomaly_recovery_time', 'max<2s', 'fail', null, rates(...there, [700, 'anomaly', edge, 'shop/other/0'])],
     ['none raised', 'anomaly_recovery_time', 'max<60s', 'inconclusive', null, rates()],
   ])('%s: %s %s is %s', async (_why, expression, condition, verdict, observed, change) => {
     expect(await traced(expression, condition, change)).toMatchObject({ verdict, observed })

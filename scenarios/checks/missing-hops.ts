@@ -4,7 +4,7 @@
 import type { SpanRow } from '../../topologies/history.ts'
 import { clientTrace } from '../../topologies/client-trace.ts'
 import type { JudgeContext } from '../judging/context.ts'
-import { processOf } from '../judging/kept.ts'
+import { processOf } from '../judging/places.ts'
 import { formatCount } from '../judging/statistics.ts'
 import { counted } from '../judging/sampling.ts'
 import { entrySpan, linkOf, lostTo, tracesOf } from '../judging/traces.ts'

@@ -3,7 +3,7 @@
 // and only what lies outside of them is an error.
 
 import { formatCount } from '../judging/statistics.ts'
-import { processOf } from '../judging/kept.ts'
+import { processOf } from '../judging/places.ts'
 import { samplingOf } from '../judging/sampling.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import type { Metric } from './check.ts'

@@ -4,6 +4,7 @@
 import type { PromotionReason } from '../../gateway/telemetry/spans/span.ts'
 import { seconds, type Metric } from '../checks/check.ts'
 import type { JudgeContext, Tags } from './context.ts'
+import { processOf } from './places.ts'
 import type { Sample } from './sample.ts'
 import { blockAt, counted, samplingOf } from './sampling.ts'
 import { formatCount } from './statistics.ts'
@@ -104,10 +105,4 @@ function attemptsOf({ history: { attempts } }: JudgeContext): (requestId: string
     const last = own.reduce((found, row) => (attempts.attempt[row] >= attempts.attempt[found] ? row : found))
     return { gateway: attempts.gateway.values[gateway], count: own.length, lastOutcome: attempts.outcome.at(last), elapsedUs: endUs - attempts.startUs[own[0]] }
   }
-}
-
-/** The process of a gateway's name: edges and gateways of regions are told apart by the topology. */
-export function processOf({ plan: { topology } }: JudgeContext): (gateway: string) => string {
-  const edges = new Set(topology.edges.map(({ name }) => name))
-  return (gateway) => `${edges.has(gateway) ? 'edge' : 'gateway'}/${gateway}`
 }

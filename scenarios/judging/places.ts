@@ -2,12 +2,19 @@
 
 import type { Direction, Primitive } from '../../topologies/primitives.ts'
 import type { PlaceRef } from '../../topologies/topology.ts'
+import type { Plan } from '../scenario.ts'
 
 /** `edge/frankfurt` → `edge:frankfurt`; `gateway/eu-west`, `control-plane/eu-west`, … → `region:eu-west`. */
 export function placeOfSource(source: string): PlaceRef {
   const slash = source.indexOf('/')
   const name = source.slice(slash + 1)
   return source.startsWith('edge/') ? `edge:${name}` : `region:${name}`
+}
+
+/** The process of a gateway's name: edges and gateways of regions are told apart by the topology. */
+export function processOf({ plan: { topology } }: { plan: Pick<Plan, 'topology'> }): (gateway: string) => string {
+  const edges = new Set(topology.edges.map(({ name }) => name))
+  return (gateway) => `${edges.has(gateway) ? 'edge' : 'gateway'}/${gateway}`
 }
 
 export function isGateway(source: string): boolean {

@@ -18,16 +18,20 @@ export interface ServiceSpans {
   forget(attempt: number): void
 }
 
-export function openServiceSpans(random: Random, write: (row: SpanRow) => void): ServiceSpans {
+/** `drops`: services that begin traces of their own (`response.trace: drop`). */
+export function openServiceSpans(random: Random, write: (row: SpanRow) => void, drops: ReadonlySet<string> = new Set()): ServiceSpans {
+  const word = (): string => hexOf(randomWord(random))
   const serving = new Map<number, ServedAttempt>()
   return {
     begin: (attempt, served) => void serving.set(attempt, served),
     end(attempt, status) {
       const served = serving.get(attempt)
       const context = served === undefined ? null : extract(carried(served.fields), { acceptB3: false }).context
-      if (served === undefined || context === null) return
+      if (served === undefined) return
+      const parent = drops.has(served.service) ? { traceId: word() + word() + word() + word(), spanId: '' } : context
+      if (parent === null) return
       write({
-        traceId: context.traceId, spanId: hexOf(randomWord(random)) + hexOf(randomWord(random)), parentSpanId: context.spanId,
+        traceId: parent.traceId, spanId: word() + word(), parentSpanId: parent.spanId,
         process: `services/${served.region}`, kind: 'server', name: served.method, startUs: Math.round(served.startUs), durationUs: Math.round(served.durationUs),
         requestId: served.requestId, route: '', service: served.service, region: served.region, target: '', status, attempt: 0, outcome: '', kept: '', adjustedCount: 1,
       })

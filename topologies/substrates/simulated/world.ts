@@ -67,6 +67,8 @@ const controlBytes = 300
 /** Between a region's gateway and its own control plane, microseconds. */
 const sameRegionUs = 150
 
+const dropping = ({ services }: Topology): Set<string> => new Set(services.filter(({ response }) => response.trace === 'drop').map(({ name }) => name))
+
 export function createWorld({ topology, loads, seed, history, simulation, leadUs, tracing, nextStepUs }: WorldParts): World {
   const engine = createEngine(-leadUs)
   const layout = layOutWorld(topology)
@@ -89,7 +91,7 @@ export function createWorld({ topology, loads, seed, history, simulation, leadUs
   const span = tracing === undefined || history.span === undefined ? null : history.span.bind(history)
   const watches = new Watches({
     now: () => engine.nowUs, templates: streams.templates, notices: new TraceNotices(engine, network),
-    services: span === null || tracing?.services !== true ? null : openServiceSpans(random('service-spans'), span),
+    services: span === null || tracing?.services !== true ? null : openServiceSpans(random('service-spans'), span, dropping(topology)),
   })
   const telemetry: TelemetryOptions = { seed, everyUs: toldEveryUs(loads), tell, span }
 
