@@ -11,8 +11,10 @@ import type { SourceDocument } from './document.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
 import { compareText, parseDocuments, type Parsed } from './parse.ts'
+import { indexMetrics, type MetricsOf } from './metrics.ts'
 import { indexPolicies, type PolicyIndex } from './policies.ts'
 import { indexSampling, type SamplingOf } from './sampling.ts'
+import type { CustomMetric } from '../telemetry/red/red.ts'
 
 export { fromObjects, readDocuments, type SourceDocument } from './document.ts'
 
@@ -42,6 +44,10 @@ export interface AttachedRoute {
   residency: readonly ResidencyPolicy[]
   /** null = no SamplingPolicy reaches it: it is not traced. */
   sampling: RouteSampling | null
+  /** Of protocols for which another SamplingPolicy is in force; null = of none. */
+  samplingByProtocol: Record<string, RouteSampling> | null
+  /** Labels by a MetricsPolicy; null = none reaches it. */
+  metrics: CustomMetric[] | null
 }
 
 /** An AttachedRoute with what it was made of, to see whether it can be used again. */
@@ -57,13 +63,13 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
   const warnings: CodedError[] = []
   const policies = indexPolicies(parsed, errors, warnings)
   const access = indexAccess(parsed, errors, warnings)
-  const sampling = indexSampling(parsed, errors, warnings)
+  const say = { policies, sampling: indexSampling(parsed, errors, warnings), metrics: indexMetrics(parsed, errors, warnings) }
   const routes: AttachedRoute[] = []
   for (const route of parsed.HTTPRoute.values()) {
     const attachment = attach(route, parsed.Gateway, errors)
     checkReferences(route, parsed, errors)
     if (attachment === null) continue
-    routes.push(settle(route, attachment, { policies, sampling }, warnings))
+    routes.push(settle(route, attachment, say, warnings))
   }
   if (errors.length > 0) throw new CodedErrors(errors)
   return Object.freeze({
@@ -77,13 +83,15 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
 }
 
 function settle(
-  route: Parsed<HttpRoute>, { gateways, hostnames }: Attachment, { policies, sampling: samplingOf }: { policies: PolicyIndex; sampling: SamplingOf }, warnings: CodedError[],
+  route: Parsed<HttpRoute>, { gateways, hostnames }: Attachment,
+  { policies, ...say }: { policies: PolicyIndex; sampling: SamplingOf; metrics: MetricsOf }, warnings: CodedError[],
 ): AttachedRoute {
   const inherited = policies.failoverOfGateways(route, gateways, warnings)
   const own = policies.failoverOf(route)
   const residency = policies.residencyOf(route, gateways)
-  const sampling = samplingOf(route, gateways)
-  const of = [hostnames, inherited, own, sampling, ...residency]
+  const sampling = say.sampling(route, gateways)
+  const metrics = say.metrics(route, gateways)
+  const of = [hostnames, inherited, own, sampling.shared, sampling.byProtocol, metrics, ...residency]
   const held = route.memo.route as Settled | undefined
   if (held !== undefined && held.of.length === of.length && held.of.every((part, index) => part === of[index])) return held.route
   const attached = deepFreeze({
@@ -92,7 +100,9 @@ function settle(
     hostnames,
     failover: { ...defaultRouteFailover, ...routeFields(inherited?.spec), ...routeFields(own?.spec) },
     residency: [...residency],
-    sampling,
+    sampling: sampling.shared,
+    samplingByProtocol: sampling.byProtocol,
+    metrics,
   })
   route.memo.route = { of, route: attached } satisfies Settled
   return attached

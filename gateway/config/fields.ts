@@ -63,4 +63,12 @@ export const targetRefs = z.array(z.strictObject({
   name: objectName,
 })).min(1).max(16).describe('What the policy applies to (GEP-713): Gateways or HTTPRoutes in its own namespace.')
 
+/** The same, and the namespace itself: the tenant whose routes live in it. */
+export const routeOrTenantRefs = z.array(z.discriminatedUnion('kind', [
+  z.strictObject({
+    group: z.literal('gateway.networking.k8s.io').default('gateway.networking.k8s.io'), kind: z.enum(['Gateway', 'HTTPRoute']), name: objectName,
+  }),
+  z.strictObject({ group: z.literal('').default(''), kind: z.literal('Namespace'), name: objectName.describe('The policy\'s own namespace: all routes of the tenant.') }),
+])).min(1).max(16).describe('What the policy applies to (GEP-713), in its own namespace. HTTPRoute before Namespace before Gateway.')
+
 export type TargetRef = z.output<typeof targetRefs>[number]

@@ -105,3 +105,13 @@ export function missing(parsed: Parsed, path: (string | number)[], what: string,
     ...(near === undefined ? {} : { hint: `did you mean \`${near}\`?` }),
   })
 }
+
+/** A policy that another one of its kind keeps out of force for `target`. */
+export function overruled(loser: Parsed, winner: Parsed, target: string): CodedError {
+  return gatewayError('RGT_CONFIG_CONFLICT', `${loser.document.kind} ${loser.key} is not in force for ${target}`, {
+    place: loser.source.place(['metadata', 'name']),
+    expected: 'one policy of a kind for each target',
+    found: `${winner.key}, which is older or comes first by name`,
+    hint: 'remove one, or attach the more specific one to the HTTPRoute',
+  })
+}

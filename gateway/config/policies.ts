@@ -1,12 +1,12 @@
 // Which policy is in force where. FailoverPolicy: the most specific wins, field by field; among equals the oldest,
 // then the first by name, and the loser is told. ResidencyPolicy: all that reach a route hold together.
 
-import { type CodedError, gatewayError } from '../errors.ts'
+import type { CodedError } from '../errors.ts'
 import { defaultHealth, type HealthSettings } from '../snapshot/snapshot.ts'
 import { deepFreeze } from './freeze.ts'
 import type { FailoverPolicy, Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
 import type { HealthSpec } from './kinds/failover-policy.ts'
-import { byAge, missing, type Parsed, type ParsedByKind } from './parse.ts'
+import { byAge, missing, overruled, type Parsed, type ParsedByKind } from './parse.ts'
 
 export interface PolicyIndex {
   health: HealthSettings
@@ -129,13 +129,4 @@ function given<T extends Record<string, number | undefined>>(fields: T): { [K in
 
 function distinct<T extends FailoverPolicy | ResidencyPolicy>(policies: readonly Parsed<T>[]): Parsed<T>[] {
   return [...new Set(policies)].sort(byAge)
-}
-
-function overruled(loser: Parsed, winner: Parsed, target: string): CodedError {
-  return gatewayError('RGT_CONFIG_CONFLICT', `${loser.document.kind} ${loser.key} is not in force for ${target}`, {
-    place: loser.source.place(['metadata', 'name']),
-    expected: 'one policy of a kind for each target',
-    found: `${winner.key}, which is older or comes first by name`,
-    hint: 'remove one, or attach the more specific one to the HTTPRoute',
-  })
 }

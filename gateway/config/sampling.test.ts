@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest'
 import { CodedErrors } from '../errors.ts'
 import { compileSnapshot } from '../snapshot/compile.ts'
+import { samplingOver } from '../snapshot/snapshot.ts'
 import { parseSnapshot } from '../snapshot/validate.ts'
 import { federate, fromObjects } from './federate.ts'
 
@@ -57,6 +58,29 @@ describe('the policy in force', () => {
   })
 })
 
+describe('a policy for a protocol', () => {
+  const [all, only] = [policy('all', [gatewayRef]), { ...policy('only', [gatewayRef], { sampler: { alwaysOff: {} }, protocols: ['http1'] }) }]
+  const over = (protocol: string, ...policies: object[]) => compiled(world(...policies)).routes.map((one) => samplingOver(one, protocol)?.policy ?? null)
+
+  test('is before one without on the same target, whatever their age, and only over it', () => {
+    expect(over('http1', all, only)).toEqual(['shop/only', 'shop/only'])
+    expect(over('grpc', all, only)).toEqual(['shop/all', 'shop/all'])
+    expect(world(all, only).warnings).toEqual([])
+    const snapshot = compiled(world(all, only))
+    expect(parseSnapshot(JSON.parse(JSON.stringify(snapshot)))).toEqual(snapshot)
+  })
+
+  test('is not before one on a more specific target, and holds alone', () => {
+    expect(over('http1', only, policy('narrow', [routeRef]))).toEqual(['shop/narrow', 'shop/only'])
+    expect([over('http1', only), over('grpc', only)]).toEqual([['shop/only', 'shop/only'], [null, null]])
+  })
+
+  test('leaves routes the objects that they were while nothing changes', () => {
+    const documents = fromObjects([gateway, route('orders'), all, only], 'test')
+    expect(federate(documents).routes[0]).toBe(federate(documents).routes[0])
+  })
+})
+
 describe('what it says', () => {
   test('has its defaults filled in, and travels', () => {
     const spec = { sampler: { adaptive: { spansPerSecond: 100 } }, retroactive: {}, anomaly: {} }
@@ -88,6 +112,7 @@ test.each([
   ['two samplers', policy('p', [gatewayRef], { sampler: { alwaysOn: {}, alwaysOff: {} } }), 'RGT_CONFIG_SCHEMA'],
   ['a probability above one', policy('p', [gatewayRef], { sampler: { probability: { probability: 1.5 } } }), 'RGT_CONFIG_SCHEMA'],
   ['a budget of nought', policy('p', [gatewayRef], { sampler: { adaptive: { spansPerSecond: 0 } } }), 'RGT_CONFIG_SCHEMA'],
+  ['a protocol that nobody speaks', policy('p', [gatewayRef], { sampler: { alwaysOn: {} }, protocols: ['gopher'] }), 'RGT_CONFIG_SCHEMA'],
   ['a route that is not there', policy('p', [{ kind: 'HTTPRoute', name: 'ordres' }]), 'RGT_CONFIG_REFERENCE'],
   ['somebody else\'s namespace', policy('p', [{ kind: 'Namespace', name: 'bank' }]), 'RGT_CONFIG_REFERENCE'],
 ])('%s is refused', (_name, document, code) => {

@@ -1,37 +1,51 @@
-// Which SamplingPolicy is in force for a route: that on the route itself, else that on its namespace, else that on a Gateway of
-// it; among equals the oldest, then the first by name, and the loser is told.
+// How a route is sampled, made of the SamplingPolicies that are in force for it: one for each protocol that gateways speak.
 
-import { type CodedError, gatewayError } from '../errors.ts'
+import type { CodedError } from '../errors.ts'
+import { protocols } from '../protocols/index.ts'
 import type { RouteSampling } from '../snapshot/snapshot.ts'
 import { deepFreeze } from './freeze.ts'
+import { anyProtocol, indexInForce } from './in-force.ts'
 import type { Gateway, HttpRoute, SamplingPolicy } from './kinds/index.ts'
-import { byAge, missing, type Parsed, type ParsedByKind } from './parse.ts'
+import type { Parsed, ParsedByKind } from './parse.ts'
 
-/** null = none reaches the route. The same object while policy and namespace stay the same. */
-export type SamplingOf = (route: Parsed<HttpRoute>, gateways: readonly Parsed<Gateway>[]) => RouteSampling | null
+/** null = none reaches the route. Both stay the same objects while the policies in force do. */
+export interface Sampling {
+  shared: RouteSampling | null
+  /** Only protocols for which another policy is in force. */
+  byProtocol: Record<string, RouteSampling> | null
+}
+
+export type SamplingOf = (route: Parsed<HttpRoute>, gateways: readonly Parsed<Gateway>[]) => Sampling
+
+const protocolNames: readonly string[] = Object.keys(protocols)
 
 export function indexSampling(parsed: ParsedByKind, errors: CodedError[], warnings: CodedError[]): SamplingOf {
-  const winners = new Map<string, Parsed<SamplingPolicy>>()
-  for (const policy of [...parsed.SamplingPolicy.values()].sort(byAge)) {
-    policy.document.spec.targetRefs.forEach(({ kind, name }, index) => {
-      const { namespace } = policy.document.metadata
-      const target = kind === 'Namespace' ? `Namespace ${name}` : `${kind} ${namespace}/${name}`
-      if (kind === 'Namespace' ? name !== namespace : !parsed[kind].has(`${namespace}/${name}`)) {
-        errors.push(missing(policy, ['spec', 'targetRefs', index, 'name'], kind, name, kind === 'Namespace' ? [namespace] : parsed[kind].keys()))
-        return
-      }
-      const winner = winners.get(target)
-      if (winner === undefined) winners.set(target, policy)
-      else if (winner !== policy) warnings.push(overruled(policy, winner, target))
-    })
-  }
+  const inForce = indexInForce(parsed.SamplingPolicy, ({ spec }) => spec.protocols, parsed, errors, warnings)
   return (route, gateways) => {
-    if (winners.size === 0) return null
     const { namespace } = route.document.metadata
-    const targets = [route.target, `Namespace ${namespace}`, ...[...gateways].sort(byAge).map(({ target }) => target)]
-    const winner = targets.map((target) => winners.get(target)).find((policy) => policy !== undefined)
-    return winner === undefined ? null : samplingOf(winner, namespace)
+    const shared = inForce(route, gateways, anyProtocol, warnings)
+    const own = protocolNames.flatMap((protocol): [string, RouteSampling][] => {
+      const told: CodedError[] = []
+      const policy = inForce(route, gateways, protocol, told)
+      if (policy === null || policy.document === shared?.document) return []
+      warnings.push(...told)
+      return [[protocol, samplingOf(policy, namespace)]]
+    })
+    return { shared: shared === null ? null : samplingOf(shared, namespace), byProtocol: remembered(own) }
   }
+}
+
+const records = new WeakMap<RouteSampling, Record<string, RouteSampling>[]>()
+
+/** The same record for the same parts, because routes are known by the identity of what they are made of. */
+function remembered(own: readonly [string, RouteSampling][]): Record<string, RouteSampling> | null {
+  if (own.length === 0) return null
+  const [, first] = own[0]
+  let known = records.get(first)
+  if (known === undefined) records.set(first, (known = []))
+  let record = known.find((one) => Object.keys(one).length === own.length && own.every(([protocol, sampling]) => one[protocol] === sampling))
+  if (record === undefined) known.push((record = Object.freeze(Object.fromEntries(own))))
+  return record
 }
 
 const settled = new WeakMap<SamplingPolicy, Map<string, RouteSampling>>()
@@ -59,13 +73,4 @@ function samplerOf({ spec: { sampler } }: SamplingPolicy): RouteSampling['sample
   if (sampler.adaptive === undefined) return { kind: 'always-off' }
   const { spansPerSecond, window, burst } = sampler.adaptive
   return { kind: 'adaptive', spansPerSecond, windowMs: window / 1000, burst }
-}
-
-function overruled(loser: Parsed, winner: Parsed, target: string): CodedError {
-  return gatewayError('RGT_CONFIG_CONFLICT', `${loser.document.kind} ${loser.key} is not in force for ${target}`, {
-    place: loser.source.place(['metadata', 'name']),
-    expected: 'one policy of a kind for each target',
-    found: `${winner.key}, which is older or comes first by name`,
-    hint: 'remove one, or attach the more specific one to the HTTPRoute',
-  })
 }

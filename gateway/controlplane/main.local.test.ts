@@ -82,6 +82,25 @@ test('a control plane that is killed goes on where it was, and ends when its own
   expect(await ended(second.child, () => second.child.stdin!.end())).toBe(0)
 })
 
+test('a control plane takes reports and tells what was merged of them', async () => {
+  const bootstrap = await bootstrapOf()
+  await start(bootstrap)
+  const report = {
+    gateway: 'edge', sequence: 1, fromUs: 0, toUs: 1_000_000, refusedClients: [], sampling: [], regions: [], certificates: [],
+    series: [{
+      labels: { route: 'shop/catalog/0', tenant: 'shop', region: 'eu-west', protocol: 'http1' }, outcomes: { ok: 2 }, retries: 0, hedges: 0, exemplars: [],
+      durations: { scale: 0, count: 2, sum: 6, min: 3, max: 3, zeroCount: 0, offset: 1, counts: [2] },
+    }],
+  }
+  for (let times = 0; times < 2; times++) {
+    const { status } = await fetch(`http://127.0.0.1:${bootstrap.listen.port}/v1/telemetry`, { method: 'POST', headers: { 'x-regatta-token': 't' }, body: JSON.stringify(report) })
+    expect(status).toBe(204)
+  }
+  expect(await call(bootstrap, 'GET', '/v1/telemetry')).toMatchObject({
+    status: 200, body: { regions: ['eu-west'], gateways: [{ name: 'edge', reports: 1 }], windows: [{ window: '1m', series: report.series }, {}, {}], alerts: [] },
+  })
+})
+
 test('a bootstrap whose documents do not hold is told with a code, and exits 4', async () => {
   const { child, events } = await start(await bootstrapOf({ documents: shop(1).slice(0, 1) }))
   expect(await ended(child, () => {})).toBe(4)

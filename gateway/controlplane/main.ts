@@ -3,7 +3,8 @@
 // reads configuration and endpoints from the API server; that part is loaded only there.
 
 import { CodedErrors } from '../errors.ts'
-import { runChild } from '../runtime.ts'
+import { runChild, unixOffsetUs } from '../runtime.ts'
+import { createAlertCore } from '../telemetry/alerts/core.ts'
 import { planeCompiler } from './compiler.ts'
 import { changeDocuments, replaceDocuments } from './documents.ts'
 import { openJournal, type Journal } from './journal.ts'
@@ -11,6 +12,8 @@ import { parseWhole } from './messages.ts'
 import { createPlane } from './plane.ts'
 import type { ControlPlaneBootstrap, WholeConfig } from './protocol.ts'
 import { startControlPlaneServer } from './server.ts'
+import { turnAlerts } from './telemetry-alerts.ts'
+import { createPlaneTelemetry } from './telemetry.ts'
 
 await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evidence }) => {
   const plane = createPlane(bootstrap.region, planeCompiler(bootstrap.discovery))
@@ -23,12 +26,13 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
     if (effect.kind === 'evidence') evidence.event(effect.event)
     if (effect.kind === 'answer' && effect.answer.outcome !== 'accepted') throw new CodedErrors(effect.answer.errors)
   }
+  const telemetry = createPlaneTelemetry(bootstrap.region, createAlertCore(), unixOffsetUs())
   const { kubernetes } = bootstrap
   const cluster = kubernetes === undefined ? null : await import('./kubernetes/watch.ts')
   let watching: { readonly synced: boolean; close(): void } | null = null
   const server = await startControlPlaneServer({
     plane, listen: bootstrap.listen, token: bootstrap.token, hosts: bootstrap.hosts, clock, scheduler, evidence,
-    readsElsewhere: cluster !== null,
+    readsElsewhere: cluster !== null, telemetry,
     ready: () => cluster === null || plane.revision > 0 || watching?.synced === true,
     accepted: (asked) => journal?.append(asked),
   })
@@ -40,7 +44,9 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
       discover: (discovery) => void server.step({ kind: 'discover', discovery }),
     })
   }
+  const stopAlerts = turnAlerts(telemetry, { clock, scheduler, evidence })
   return async () => {
+    stopAlerts()
     watching?.close()
     await server.close()
     journal?.close()

@@ -9,7 +9,7 @@ import type { CoreTopology, RoutePlan } from '../routing/core.ts'
 import { layOut } from '../routing/plan.ts'
 import type { RouteTable } from '../routing/table.ts'
 import type { RouteMetrics, GatewayMetrics } from '../telemetry/metrics.ts'
-import type { Snapshot, SnapshotAddress, SnapshotRoute } from '../snapshot/snapshot.ts'
+import { samplingOver, type Snapshot, type SnapshotAddress, type SnapshotRoute } from '../snapshot/snapshot.ts'
 import type { CustomMetric, RedRoute } from '../telemetry/red/red.ts'
 import type { TracedRoute } from '../telemetry/spans/index.ts'
 import type { TargetPool } from './pool.ts'
@@ -87,6 +87,7 @@ function buildEntry(
   route: SnapshotRoute, plan: RoutePlan, { serviceIndex, access }: Pick<PlaneState, 'serviceIndex' | 'access'>, metrics: GatewayMetrics,
   telemetry: RouteTelemetry | null,
 ): RouteEntry {
+  const sampling = samplingOver(route, protocols.http1.name)
   const custom = telemetry === null ? [] : route.metrics ?? []
   const backends = route.backends.map((backend) => ({
     service: backend.service,
@@ -100,7 +101,7 @@ function buildEntry(
     totalWeight: backends.reduce((sum, backend) => sum + backend.weight, 0),
     filters: route.filters.length === 0 ? noFilters : sortFilters(route.filters),
     metrics: metrics.route(route.id),
-    traced: route.sampling === undefined || telemetry === null ? null : telemetry.tracing.route(route.id, protocols.http1.name, route.sampling),
+    traced: sampling === undefined || telemetry === null ? null : telemetry.tracing.route(route.id, protocols.http1.name, sampling),
     red: telemetry === null ? null : telemetry.red.route(route.id, tenantOf(route), protocols.http1.name, custom),
     custom,
   }

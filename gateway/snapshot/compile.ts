@@ -109,6 +109,8 @@ function compileRoutes(attached: AttachedRoute, discovery: Discovery, names: rea
     failover: { ...attached.failover, prefer: attached.failover.prefer.filter((name) => names.includes(name)) },
     residency: residencyOf(attached, discovery),
     ...(attached.sampling === null ? {} : { sampling: attached.sampling }),
+    ...(attached.samplingByProtocol === null ? {} : { samplingByProtocol: attached.samplingByProtocol }),
+    ...(attached.metrics === null ? {} : { metrics: attached.metrics }),
   }
   const routes = spec.rules.map((rule, index): SnapshotRoute => deepFreeze({
     id: `${attached.idPrefix}${index}`,

@@ -53,8 +53,15 @@ export interface SnapshotRoute {
   residency: { allowed: string[] | null; reason: string }
   /** What its SamplingPolicy says; absent = none is attached: it is not traced, and trace context passes through as it came. */
   sampling?: RouteSampling
+  /** Of protocols for which another SamplingPolicy is in force; `samplingOver` reads both. */
+  samplingByProtocol?: Record<string, RouteSampling>
   /** Labels that MetricsPolicies take from its messages; absent = none. */
   metrics?: CustomMetric[]
+}
+
+/** How requests of a route over one protocol are sampled; undefined: they are not traced. */
+export function samplingOver({ sampling, samplingByProtocol }: SnapshotRoute, protocol: string): RouteSampling | undefined {
+  return samplingByProtocol?.[protocol] ?? sampling
 }
 
 /** How traces of one route are sampled. */

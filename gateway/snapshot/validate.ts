@@ -61,6 +61,15 @@ const sampling = z.strictObject({
   honourClients: z.boolean(),
 })
 
+const metric = z.strictObject({
+  label: text.min(1),
+  from: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.enum(['request-header', 'response-header']), name: text.min(1) }),
+    z.strictObject({ kind: z.enum(['graphql-operation', 'grpc-status']) }),
+  ]),
+  maxValues: z.int().min(1),
+})
+
 const route = z.strictObject({
   id: text.min(1),
   hostnames: z.array(text),
@@ -72,6 +81,8 @@ const route = z.strictObject({
   failover: z.strictObject({ enabled: z.boolean(), prefer: z.array(text), maxAttempts: z.int().min(1), maxBodyBytes: count }),
   residency: z.strictObject({ allowed: z.array(text).nullable(), reason: text }),
   sampling: sampling.optional(),
+  samplingByProtocol: z.record(text.min(1), sampling).optional(),
+  metrics: z.array(metric).min(1).optional(),
 }).superRefine(({ backends, filters }, context) => {
   if (filters.at(-1)?.type === 'RequestRedirect' || backends.some(({ weight }) => weight > 0)) return
   context.addIssue({

@@ -4,6 +4,7 @@ import { accessPolicyKind, type AccessPolicy } from './access-policy.ts'
 import { failoverPolicyKind, type FailoverPolicy } from './failover-policy.ts'
 import { gatewayKind, type Gateway } from './gateway.ts'
 import { httpRouteKind, type HttpRoute } from './http-route.ts'
+import { metricsPolicyKind, type MetricsPolicy } from './metrics-policy.ts'
 import { referenceGrantKind, type ReferenceGrant } from './reference-grant.ts'
 import { residencyPolicyKind, type ResidencyPolicy } from './residency-policy.ts'
 import { samplingPolicyKind, type SamplingPolicy } from './sampling-policy.ts'
@@ -18,8 +19,10 @@ export const kinds = {
   ResidencyPolicy: residencyPolicyKind,
   AccessPolicy: accessPolicyKind,
   SamplingPolicy: samplingPolicyKind,
+  MetricsPolicy: metricsPolicyKind,
 } as const
 
 export type Kind = keyof typeof kinds
-export type ConfigDocument = Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy | SamplingPolicy
-export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, ReferenceGrant, ResidencyPolicy, SamplingPolicy, ServiceImport }
+export type ConfigDocument =
+  | Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy | SamplingPolicy | MetricsPolicy
+export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, MetricsPolicy, ReferenceGrant, ResidencyPolicy, SamplingPolicy, ServiceImport }

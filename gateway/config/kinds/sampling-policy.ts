@@ -3,15 +3,9 @@
 
 import { z } from 'zod'
 import { durationUs } from '../duration.ts'
-import { metadata, objectName, status } from '../fields.ts'
+import { metadata, routeOrTenantRefs, status } from '../fields.ts'
+import { protocols } from '../../protocols/index.ts'
 import { promotionReasons } from '../../telemetry/spans/span.ts'
-
-const target = z.discriminatedUnion('kind', [
-  z.strictObject({
-    group: z.literal('gateway.networking.k8s.io').default('gateway.networking.k8s.io'), kind: z.enum(['Gateway', 'HTTPRoute']), name: objectName,
-  }),
-  z.strictObject({ group: z.literal('').default(''), kind: z.literal('Namespace'), name: objectName.describe('The policy\'s own namespace: all routes of the tenant.') }),
-])
 
 const nothing = z.strictObject({})
 
@@ -33,7 +27,9 @@ export const samplingPolicyKind = z.strictObject({
   kind: z.literal('SamplingPolicy'),
   metadata,
   spec: z.strictObject({
-    targetRefs: z.array(target).min(1).max(16).describe('What the policy applies to (GEP-713), in its own namespace. HTTPRoute before Namespace before Gateway.'),
+    targetRefs: routeOrTenantRefs,
+    protocols: z.array(z.enum(Object.keys(protocols) as [string, ...string[]])).min(1).optional()
+      .describe('Only requests over these protocols; on one target it is before a policy without. Default: all.'),
     sampler,
     retroactive: z.strictObject({
       keep: z.array(z.enum(promotionReasons)).min(1).default([...promotionReasons]).describe('Default: all of them.'),

@@ -25,7 +25,8 @@ export interface FakeApiServer {
 
 const plurals: Record<string, string> = {
   gateways: 'Gateway', httproutes: 'HTTPRoute', referencegrants: 'ReferenceGrant', serviceimports: 'ServiceImport', services: 'Service',
-  failoverpolicies: 'FailoverPolicy', residencypolicies: 'ResidencyPolicy', accesspolicies: 'AccessPolicy', samplingpolicies: 'SamplingPolicy', configrevisions: 'ConfigRevision', endpointslices: 'EndpointSlice',
+  failoverpolicies: 'FailoverPolicy', residencypolicies: 'ResidencyPolicy', accesspolicies: 'AccessPolicy', samplingpolicies: 'SamplingPolicy', metricspolicies: 'MetricsPolicy',
+  configrevisions: 'ConfigRevision', endpointslices: 'EndpointSlice',
 }
 
 export async function fakeApiServer(pageSize = 2): Promise<FakeApiServer> {

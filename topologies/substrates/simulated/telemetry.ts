@@ -8,7 +8,7 @@ import { createSamplingCore, type KeyRate, type SamplingCore } from '../../../ga
 import { createTracing, type TracedRoute, type Tracing } from '../../../gateway/telemetry/spans/index.ts'
 import type { GatewayEvent } from '../../../gateway/ports.ts'
 import { seededRandom } from '../../../gateway/runtime.ts'
-import type { Snapshot } from '../../../gateway/snapshot/snapshot.ts'
+import { samplingOver, type Snapshot } from '../../../gateway/snapshot/snapshot.ts'
 import { deriveSeed } from '../../arrivals.ts'
 import type { SpanRow } from '../../history.ts'
 import type { GatewayPlace } from './layout.ts'
@@ -81,11 +81,15 @@ export class GatewayTelemetry {
   }
 
   serve({ routes }: Snapshot): void {
-    this.routes = routes.map(({ id, sampling, metrics = [] }) => ({
-      traced: sampling === undefined ? null : this.tracing.route(id, protocol, sampling),
-      red: this.#red.route(id, id.slice(0, id.indexOf('/')), protocol, metrics),
-      custom: metrics,
-    }))
+    this.routes = routes.map((route) => {
+      const { id, metrics = [] } = route
+      const sampling = samplingOver(route, protocol)
+      return {
+        traced: sampling === undefined ? null : this.tracing.route(id, protocol, sampling),
+        red: this.#red.route(id, id.slice(0, id.indexOf('/')), protocol, metrics),
+        custom: metrics,
+      }
+    })
     this.tracing.keep(this.routes.flatMap(({ traced }) => traced ?? []))
   }
 

@@ -55,6 +55,13 @@ const rich: Record<string, Json> = {
       rules: [{ from: [{ gateway: true }, { service: { namespace: 'shop', name: 'checkout' } }], methods: ['GET'], paths: [{ type: 'PathPrefix', value: '/ledger' }] }],
     },
   },
+  MetricsPolicy: {
+    apiVersion: ours, kind: 'MetricsPolicy', metadata,
+    spec: {
+      targetRefs: [{ kind: 'Gateway', name: 'shop' }],
+      labels: [{ name: 'plan', from: { requestHeader: 'X-Plan' }, maxValues: 5 }, { name: 'operation', from: { graphqlOperation: {} } }, { name: 'grpc_status', from: { grpcStatus: {} } }, { name: 'cache', from: { responseHeader: 'x-cache' } }],
+    },
+  },
   ConfigRevision: {
     apiVersion: ours, kind: 'ConfigRevision', metadata,
     spec: { revision: 3, documents: [{ kind: 'HTTPRoute', namespace: 'shop', name: 'a', revision: 2, generation: 1 }] },
@@ -191,13 +198,13 @@ describe('the catalogue', () => {
 describe('names', () => {
   it('are those that people type', () => {
     expect(policyCrds().map(({ metadata: { name }, spec: { names } }) => [name, names.shortNames])).toEqual([
-      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['samplingpolicies.regatta.dev', ['sap']], ['configrevisions.regatta.dev', ['cfgrev']],
+      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['samplingpolicies.regatta.dev', ['sap']], ['metricspolicies.regatta.dev', ['mep']], ['configrevisions.regatta.dev', ['cfgrev']],
     ])
   })
 
   it('tell a policy from what is none', () => {
     expect(policyCrds().filter(({ metadata: { labels } }) => labels?.['gateway.networking.k8s.io/policy'] === 'Direct').map(({ spec }) => spec.names.kind))
-      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy'])
+      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy', 'MetricsPolicy'])
   })
 })
 
