@@ -84,6 +84,19 @@ describe('blocks', () => {
       }
     }))
   })
+  it('come after a lead, which begins with the phase however many rounds there are', async () => {
+    const led = three.replace('    variants:', '    lead: { variant: four, length: 10s }\n    variants:')
+    const { blocks, phases, steps } = await planOf(led)
+    expect(phases[2].toUs).toBe(37 * s)
+    expect(blocks?.slice(0, 2)).toEqual([
+      { variant: 'four', round: 0, fromUs: 3 * s, settledUs: 4 * s, toUs: 13 * s }, { variant: 'bare', round: 1, fromUs: 13 * s, settledUs: 14 * s, toUs: 17 * s },
+    ])
+    expect(steps.flatMap(({ atUs, step }) => (step.kind === 'publish' ? [[atUs / s, step.change.put.length, step.change.remove.length]] : [])).slice(0, 3))
+      .toEqual([[3, 1, 0], [13, 0, 1], [17, 1, 0]])
+    const given = await loadScenarioAndTopology(scenario(led))
+    expect(withRounds(given.scenario, 1).timeline.faultUs).toBe(22 * s)
+    expect((await planOf(`${led}  fast: { blocks: { lead: { variant: bare, length: 2s } } }\n`, { fast: true })).blocks?.[0]).toMatchObject({ variant: 'bare', toUs: 5 * s })
+  })
   it('put back what one of them replaces', async () => {
     const { scenario: { blocks } } = await planOf(`  config: [${patience(3)}]\n${three}`)
     expect(blocks?.variants.map(({ config }) => config.map(({ spec }) => (spec as { maxAttempts: number }).maxAttempts))).toEqual([[3], [2], [4]])
@@ -98,6 +111,8 @@ describe('blocks', () => {
   it.each<[string, string, string, RegExp]>([
     ['do not fit into the phase', three.replace('rounds: 2', 'rounds: 20').concat('  fast: { phases: { fault: 30s } }\n'), 'RGT_SCENARIO_TIMELINE', /do not fit/],
     ['settle for as long as they last', three.replace('settle: 1s', 'settle: 4s'), 'RGT_SCENARIO_TIMELINE', /nothing of a block counts/],
+    ['settle for as long as the lead', three.replace('    variants:', '    lead: { variant: four, length: 1s }\n    variants:'), 'RGT_SCENARIO_TIMELINE', /nothing of a block counts/],
+    ['are led by a variant that is not there', three.replace('    variants:', '    lead: { variant: six, length: 9s }\n    variants:'), 'RGT_SCENARIO_REFERENCE', /no variant/],
     ['name a variant twice', three.replace('name: four', 'name: two'), 'RGT_SCENARIO_REFERENCE', /share a name/],
     ['hold a policy that no gateway would take', three.replace('maxAttempts: 4', 'maxAttempts: many'), 'RGT_CONFIG_SCHEMA', /./],
     ['are compared with a variant that is not there', `${three}`.replace('name: bare', 'name: off'), 'RGT_SCENARIO_REFERENCE', /compares variants/],

@@ -8,15 +8,17 @@ import type { ConfigDocument } from '../topologies/substrate.ts'
 import type { Publication } from './plan-changes.ts'
 import type { PlannedBlock, VariantBlocks } from './scenario.ts'
 
-/** In the order of time. Round r, counted from nought, begins with variant r modulo their number. The last one stays in force. */
-export function planBlocks({ rounds, lengthUs, settleUs, variants }: VariantBlocks, faultFromUs: number): PlannedBlock[] {
-  return Array.from({ length: rounds * variants.length }, (_, index) => {
+/** In the order of time, the lead first. Round r, counted from nought, begins with variant r modulo their number. The last one stays in force. */
+export function planBlocks({ rounds, lengthUs, settleUs, variants, lead }: VariantBlocks, faultFromUs: number): PlannedBlock[] {
+  const roundsFromUs = faultFromUs + (lead?.lengthUs ?? 0)
+  const first = lead === undefined ? [] : [{ variant: lead.variant, round: 0, fromUs: faultFromUs, settledUs: faultFromUs + settleUs, toUs: roundsFromUs }]
+  return [...first, ...Array.from({ length: rounds * variants.length }, (_, index) => {
     const round = Math.floor(index / variants.length)
-    const fromUs = faultFromUs + index * lengthUs
+    const fromUs = roundsFromUs + index * lengthUs
     return {
       variant: variants[(round + index) % variants.length].name, round: round + 1, fromUs, settledUs: fromUs + settleUs, toUs: fromUs + lengthUs,
     }
-  })
+  })]
 }
 
 /** What each block publishes: what its variant says and is not in force yet, and the removal of what only the one before said. */

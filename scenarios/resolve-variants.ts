@@ -8,17 +8,18 @@ import { readOver, type ReadConfig } from './resolve-config.ts'
 import { refuse, type Reading, type Spec } from './resolve-reading.ts'
 import type { VariantBlocks } from './scenario.ts'
 
-/** All rounds together, microseconds. */
-export function blocksLengthUs({ rounds, length, variants }: NonNullable<Spec['blocks']>): number {
-  return rounds * variants.length * length
+/** Lead and all rounds together, microseconds. */
+export function blocksLengthUs({ rounds, length, variants, lead }: NonNullable<Spec['blocks']>): number {
+  return (lead?.length ?? 0) + rounds * variants.length * length
 }
 
 /** `below`: topology's and scenario's documents, one over the other. Undefined when the scenario has no blocks. */
 export async function variantsOf(reading: Reading, below: readonly ConfigDocument[], readConfig: ReadConfig): Promise<VariantBlocks | undefined> {
   const { blocks } = reading.spec
   if (blocks === undefined) return undefined
-  if (blocks.settle >= blocks.length) {
-    refuse(reading, 'RGT_SCENARIO_TIMELINE', ['spec', 'blocks'], 'nothing of a block counts', `settle ${formatDuration(blocks.settle)}`, `less than its length of ${formatDuration(blocks.length)}`)
+  const shortest = Math.min(blocks.length, blocks.lead?.length ?? Infinity)
+  if (blocks.settle >= shortest) {
+    refuse(reading, 'RGT_SCENARIO_TIMELINE', ['spec', 'blocks'], 'nothing of a block counts', `settle ${formatDuration(blocks.settle)}`, `less than its length of ${formatDuration(shortest)}`)
   }
   const names = new Set<string>()
   const variants: VariantBlocks['variants'] = []
@@ -28,7 +29,14 @@ export async function variantsOf(reading: Reading, below: readonly ConfigDocumen
     names.add(name)
     variants.push({ name, config: await readOver(reading, below, { items: config, placeOf: (at) => [...path, 'config', at] }, readConfig) })
   }
-  return { rounds: blocks.rounds, lengthUs: blocks.length, settleUs: blocks.settle, variants: withRestored(variants, below) }
+  const { rounds, length: lengthUs, settle: settleUs, lead } = blocks
+  if (lead !== undefined && !names.has(lead.variant)) {
+    refuse(reading, 'RGT_SCENARIO_REFERENCE', ['spec', 'blocks', 'lead', 'variant'], 'there is no variant of that name', lead.variant, [...names].join(', '))
+  }
+  return {
+    rounds, lengthUs, settleUs, variants: withRestored(variants, below),
+    ...(lead === undefined ? {} : { lead: { variant: lead.variant, lengthUs: lead.length } }),
+  }
 }
 
 /** A document that one variant replaces is put back by those that do not: removing it would take away what lay below. */

@@ -89,10 +89,12 @@ export interface VariantBlocks {
   settleUs: number
   /** What one variant puts, another removes unless it puts the same document. */
   variants: { name: string; config: ConfigDocument[] }[]
+  /** A block before the rounds, in none of them: long enough for faults to bite and fade. */
+  lead?: { variant: string; lengthUs: number }
 }
 
 /** A window of the plan in which one variant is in force; it counts from `settledUs`. */
-export interface PlannedBlock { variant: string; /** from 1 */ round: number; fromUs: number; settledUs: number; toUs: number }
+export interface PlannedBlock { variant: string; /** from 1; 0 = before the rounds */ round: number; fromUs: number; settledUs: number; toUs: number }
 
 /** Documents published one after another; in their strings `{i}` is the number of the name, `{n}` of the change. */
 export interface ChangeBlock {

@@ -113,6 +113,8 @@ const blocks = z.strictObject({
   length: durationUs.describe('Of each block.'),
   settle: durationUs.default(0).describe('Of that, what counts for nothing: the change has to arrive.'),
   variants: z.array(variant).min(1).describe('In the order of the first round; each later round begins with the next.'),
+  lead: z.strictObject({ variant: label.describe('One of `variants`.'), length: durationUs }).optional()
+    .describe('A block before the rounds, as long as faults need to bite and fade; what it costs is in no round.'),
 })
 
 /** Replaces or overlays parts of the scenario when the short form is asked for. */
@@ -123,7 +125,7 @@ const fast = z.strictObject({
   prober: prober.optional(),
   config: configuration.optional().describe('Put over `config`.'),
   tracing: tracing.optional(),
-  blocks: z.strictObject({ rounds: blocks.shape.rounds, length: blocks.shape.length, settle: durationUs }).partial().optional().describe('Instead of those of `blocks`.'),
+  blocks: z.strictObject({ rounds: blocks.shape.rounds, length: blocks.shape.length, settle: durationUs, lead: blocks.shape.lead }).partial().optional().describe('Instead of those of `blocks`.'),
   method: method.optional(),
   thresholds: thresholds.optional().describe('Overlaid by expression.'),
   steadyState: z.strictObject({ thresholds }).optional(),

@@ -1,6 +1,6 @@
 // What requests cost in each block: processor time of the gateways, from what each tells every second, and octets of spans.
 // A second counts when all of it lies within what counts of a block; for processor time also outside faults and their ramps,
-// because a gateway that fails over does other work.
+// because a gateway that fails over does other work. A lead is in no round: nothing was played beside it.
 
 import type { HistoryEvent } from '../../topologies/history.ts'
 import type { PlannedBlock } from '../scenario.ts'
@@ -18,7 +18,7 @@ export interface BlockCost { block: PlannedBlock; cpuUs: number; requests: numbe
 
 /** Processor time of each block; `requests` are those that the gateways themselves counted. */
 export function processorCosts(context: JudgeContext): BlockCost[] {
-  const costs = (context.plan.blocks ?? []).map((block): BlockCost => ({ block, cpuUs: 0, requests: 0, seconds: 0 }))
+  const costs = inRounds(context).map((block): BlockCost => ({ block, cpuUs: 0, requests: 0, seconds: 0 }))
   for (const events of usageBySource(context).values()) {
     for (let i = 1; i < events.length; i++) {
       const [fromUs, toUs] = [events[i - 1].atUs, events[i].atUs]
@@ -30,6 +30,10 @@ export function processorCosts(context: JudgeContext): BlockCost[] {
     }
   }
   return costs
+}
+
+function inRounds({ plan }: JudgeContext): PlannedBlock[] {
+  return (plan.blocks ?? []).filter(({ round }) => round > 0)
 }
 
 type Usage = Extract<HistoryEvent, { kind: 'usage' }>
@@ -58,7 +62,7 @@ export interface BlockBytes { block: PlannedBlock; bytes: number; requests: numb
 
 /** Octets of spans that a collector took in each block, or gateways sent where none tells; with the requests of the same seconds. */
 export function exportedBytes(context: JudgeContext): BlockBytes[] | null {
-  const blocks = (context.plan.blocks ?? []).map((block): BlockBytes => ({ block, bytes: 0, requests: 0 }))
+  const blocks = inRounds(context).map((block): BlockBytes => ({ block, bytes: 0, requests: 0 }))
   const series = bytesBySource(context)
   if (series.size === 0) return null
   for (const entry of blocks) {
