@@ -30,9 +30,9 @@ function setUp(options: Partial<ExporterOptions> = {}) {
 }
 
 describe('an exporter', () => {
-  it('starts its thread with the first batch only', () => {
+  it('has its thread before there is anything to send', () => {
     const { exporter, started } = setUp()
-    expect(started()).toBe(0)
+    expect(started()).toBe(1)
     exporter.export(batchWriter()([serverSpan(1)]))
     exporter.export(batchWriter()([serverSpan(2)]))
     expect(started()).toBe(1)
@@ -80,6 +80,13 @@ describe('an exporter', () => {
     expect(exporter.export(batchWriter()([serverSpan(2)]))).toBe(false)
     expect(exporter.counts).toMatchObject({ queued: 0, failed: 1, shed: 1 })
     expect(changes).toEqual(['out of memory'])
+  })
+
+  it('asks nothing of its thread at its end when nothing lies there', async () => {
+    const { exporter, posted, late, changes } = setUp()
+    await exporter.close(1000)
+    expect([posted, late, changes]).toEqual([[], [], []])
+    expect(exporter.export(batchWriter()([serverSpan(1)]))).toBe(false)
   })
 
   it('ends when all is sent', async () => {

@@ -1,6 +1,6 @@
 // The data plane's side of exporting: hands batches to a thread of its own, and knows how much lies there, so that a collector
-// that refuses or hangs costs memory up to a bound and no time. The thread begins with the first batch: a gateway that traces
-// nothing starts as fast as ever.
+// that refuses or hangs costs memory up to a bound and no time. The thread begins here, before requests come: loading what it
+// needs with the first batch would take the processors of a busy gateway, and probes of its region would come late.
 
 import { Worker } from 'node:worker_threads'
 import type { Scheduler } from '../../ports.ts'
@@ -37,7 +37,6 @@ export function openExporter(
 ): SpanExporter {
   const { mostSpans, mostOctets, timeoutMs, spansPerRequest } = { ...defaults, ...bounds }
   const counts: ExportCounts = { queued: 0, sent: 0, sentBytes: 0, shed: 0, failed: 0 }
-  let thread: SenderThread | null = null
   let queuedOctets = 0
   let problem: string | null = null
   let state: 'open' | 'closing' | 'dead' = 'open'
@@ -50,30 +49,27 @@ export function openExporter(
     problem = now
     if (differs) changed(now)
   }
-  const begin = (): SenderThread => {
-    const started = startThread({ target, process, region, timeoutMs, spansPerRequest })
-    started.heard((message) => {
-      if (message.kind === 'ended') {
-        ended()
-        return
-      }
-      counts.queued -= message.spans
-      queuedOctets -= message.batchOctets
-      counts.sentBytes += message.octets
-      if (message.problem === null) counts.sent += message.spans
-      else counts.failed += message.spans
-      turn(message.problem)
-    })
-    started.died((why) => {
-      if (state === 'dead') return
-      state = 'dead'
-      counts.failed += counts.queued
-      counts.queued = 0
-      turn(why)
+  const thread = startThread({ target, process, region, timeoutMs, spansPerRequest })
+  thread.heard((message) => {
+    if (message.kind === 'ended') {
       ended()
-    })
-    return started
-  }
+      return
+    }
+    counts.queued -= message.spans
+    queuedOctets -= message.batchOctets
+    counts.sentBytes += message.octets
+    if (message.problem === null) counts.sent += message.spans
+    else counts.failed += message.spans
+    turn(message.problem)
+  })
+  thread.died((why) => {
+    if (state === 'dead') return
+    state = 'dead'
+    counts.failed += counts.queued
+    counts.queued = 0
+    turn(why)
+    ended()
+  })
 
   return {
     counts,
@@ -83,7 +79,6 @@ export function openExporter(
         for (const [number, name] of batch.names) untold.set(number, name)
         return false
       }
-      thread ??= begin()
       counts.queued += batch.spans
       queuedOctets += batch.bytes.byteLength
       const names = untold.size === 0 ? batch.names : [...untold, ...batch.names]
@@ -92,22 +87,20 @@ export function openExporter(
       return true
     },
     async close(timeoutMs) {
-      if (state === 'closing') return
-      const alive = state === 'open' ? thread : null
-      if (state === 'open') state = 'closing'
-      if (alive === null) return
-      await new Promise<void>((resolve) => {
+      if (state !== 'open') return
+      state = 'closing'
+      if (counts.queued > 0) await new Promise<void>((resolve) => {
         const cancel = scheduler.after(timeoutMs, resolve)
         ended = () => {
           cancel()
           resolve()
         }
-        alive.post({ kind: 'end' }, [])
+        thread.post({ kind: 'end' }, [])
       })
       state = 'dead'
       counts.shed += counts.queued
       counts.queued = 0
-      await alive.end()
+      await thread.end()
     },
   }
 }
