@@ -55,6 +55,7 @@ export const gatewayErrors = {
   RGT_SPAN_BATCH: 'recorded spans cannot be read',
   RGT_TRACE_NOTICE: 'a gateway told of traces to keep in a way that cannot be read, or where nothing is traced',
   RGT_TELEMETRY_REPORT: 'a report of telemetry is malformed, or does not add up',
+  RGT_ALERT_DELIVERY: 'an alert did not reach a receiver that its policy names',
   RGT_COLLECTOR: 'a collector of traces refuses spans, or does not answer',
   RGT_DRIVER_UNKNOWN: 'no gateway under test has that name',
   RGT_DRIVER_UNSUPPORTED: 'a product cannot be told all of a configuration',

@@ -4,6 +4,7 @@
 import pc from 'picocolors'
 import { formatCount } from '../scenarios/judging/statistics.ts'
 import type { Check, CheckVerdict, Verdict, VerdictValue } from '../scenarios/verdict.ts'
+import { tracingLines, type TracingLine } from './tracing-words.ts'
 import { failoverWords, oneLine, quantity, verdictWords, worstFirst } from './words.ts'
 
 const mark: Record<CheckVerdict, string> = { pass: '✓', fail: '✗', inconclusive: '?', unsupported: '–' }
@@ -43,6 +44,7 @@ export function printVerdict(
     lines.push(...title(groupTitles[group]), ...worstFirst(checks).flatMap((check) => checkLines(colours, check, width, columns)))
   }
   if (verdict.failover !== null) lines.push(...title('failover'), ...failoverLines(colours, verdict))
+  if (verdict.tracing !== undefined) lines.push(...title('tracing: processor time and octets a request, of what tracing everything costs'), ...tracingLines(verdict.tracing).map(tracingLine))
   if (verdict.limits.length > 0) lines.push(...title('limits'), ...verdict.limits.map((limit) => `  ${colours.yellow('!')} ${oneLine(limit)}`))
   if (reports !== null) lines.push(...title('reports'), ...Object.entries(reports).map(([kind, path]) => `  ${kind.padEnd(10)} ${path}`))
   return `${lines.join('\n')}\n`
@@ -73,6 +75,10 @@ function failoverLines(colours: Colours, { failover, counts }: Verdict): string[
     `  stages   ${[stage('detect', detectMs), stage('decide', decideMs), stage('drain', drainMs), stage('recover', recoverMs)].join('  →  ')}`,
     `  bad      ${formatCount(failover.failed)} failed and ${formatCount(failover.slow)} slow probes; ${formatCount(counts.eligibleFailed)} of ${formatCount(counts.eligible)} eligible requests failed, ${formatCount(counts.hedges)} hedges, ${formatCount(counts.retries)} retries`,
   ]
+}
+
+function tracingLine({ variant, processor, octets, kept }: TracingLine): string {
+  return `  ${[variant.padEnd(12), processor, octets, kept].filter((part) => part !== '').join('  ')}`
 }
 
 /** Distribution over repeats. */

@@ -8,12 +8,14 @@ import { defaultRouteFailover, type HealthSettings, type RouteFailover, type Rou
 import { indexAccess, type AccessByService } from './access.ts'
 import { attach, checkReferences, type Attachment } from './attach.ts'
 import type { SourceDocument } from './document.ts'
+import { indexAlerts } from './alerts.ts'
 import { deepFreeze } from './freeze.ts'
 import type { Gateway, HttpRoute, ResidencyPolicy } from './kinds/index.ts'
 import { compareText, parseDocuments, type Parsed } from './parse.ts'
 import { indexMetrics, type MetricsOf } from './metrics.ts'
 import { indexPolicies, type PolicyIndex } from './policies.ts'
 import { indexSampling, type SamplingOf } from './sampling.ts'
+import type { AlertRules } from '../telemetry/alerts/alert.ts'
 import type { CustomMetric } from '../telemetry/red/red.ts'
 
 export { fromObjects, readDocuments, type SourceDocument } from './document.ts'
@@ -26,6 +28,8 @@ export interface FederationConfig {
   health: HealthSettings
   /** Who may call which service; a service that is not in it may be called by everybody. */
   access: AccessByService
+  /** What control planes watch for, by policy. */
+  alerts: readonly AlertRules[]
   /** Conflicts that were settled by age and name; nothing is lost, but somebody's policy is not in force. Callers that nothing names. */
   warnings: readonly CodedError[]
   /** How many documents it was made of. */
@@ -63,6 +67,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
   const warnings: CodedError[] = []
   const policies = indexPolicies(parsed, errors, warnings)
   const access = indexAccess(parsed, errors, warnings)
+  const alerts = indexAlerts(parsed, errors)
   const say = { policies, sampling: indexSampling(parsed, errors, warnings), metrics: indexMetrics(parsed, errors, warnings) }
   const routes: AttachedRoute[] = []
   for (const route of parsed.HTTPRoute.values()) {
@@ -77,6 +82,7 @@ export function federate(documents: readonly SourceDocument[]): FederationConfig
     routes: Object.freeze(routes.sort((a, b) => compareText(a.idPrefix, b.idPrefix))),
     health: policies.health,
     access,
+    alerts,
     warnings: Object.freeze(warnings.sort((a, b) => compareText(a.message, b.message))),
     documents: documents.length,
   })

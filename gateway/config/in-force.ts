@@ -2,9 +2,9 @@
 // else that on a Gateway of it. On one target, one that names the protocol is before one that names none; among equals the
 // oldest is in force, then the first by name, and the loser is told.
 
-import { type CodedError, gatewayError } from '../errors.ts'
+import type { CodedError } from '../errors.ts'
 import type { Gateway, HttpRoute, MetricsPolicy, SamplingPolicy } from './kinds/index.ts'
-import { byAge, missing, overruled, type Parsed, type ParsedByKind } from './parse.ts'
+import { byAge, foreignNamespace, missing, overruled, type Parsed, type ParsedByKind } from './parse.ts'
 
 type Policy = SamplingPolicy | MetricsPolicy
 
@@ -60,17 +60,9 @@ function targetsOf(policy: Parsed<Policy>, parsed: ParsedByKind, errors: CodedEr
     const key = `${namespace}/${name}`
     if (kind === 'Namespace') {
       if (name === namespace) targets.add(`Namespace ${name}`)
-      else errors.push(foreign(policy, index, name))
+      else errors.push(foreignNamespace(policy, index, name))
     } else if (parsed[kind].has(key)) targets.add(`${kind} ${key}`)
     else errors.push(missing(policy, ['spec', 'targetRefs', index, 'name'], kind, key, parsed[kind].keys()))
   })
   return targets
-}
-
-function foreign(policy: Parsed<Policy>, index: number, name: string): CodedError {
-  const { namespace } = policy.document.metadata
-  return gatewayError('RGT_CONFIG_REFERENCE', `${policy.document.kind} ${policy.key} may not be attached to the namespace ${name}`, {
-    place: policy.source.place(['spec', 'targetRefs', index, 'name']), expected: namespace, found: name,
-    hint: 'a policy holds in its own namespace: move it there',
-  })
 }

@@ -115,3 +115,12 @@ export function overruled(loser: Parsed, winner: Parsed, target: string): CodedE
     hint: 'remove one, or attach the more specific one to the HTTPRoute',
   })
 }
+
+/** The `index`-th target of a policy is a namespace that is not its own. */
+export function foreignNamespace(policy: Parsed, index: number, name: string): CodedError {
+  const { namespace } = policy.document.metadata
+  return gatewayError('RGT_CONFIG_REFERENCE', `${policy.document.kind} ${policy.key} may not be attached to the namespace ${name}`, {
+    place: policy.source.place(['spec', 'targetRefs', index, 'name']), expected: namespace, found: name,
+    hint: 'a policy holds in its own namespace: move it there',
+  })
+}

@@ -3,8 +3,9 @@
 // reads configuration and endpoints from the API server; that part is loaded only there.
 
 import { CodedErrors } from '../errors.ts'
-import { runChild, unixOffsetUs } from '../runtime.ts'
+import { runChild, seededRandom, unixOffsetUs } from '../runtime.ts'
 import { createAlertCore } from '../telemetry/alerts/core.ts'
+import { createAlertDeliveries } from './alert-delivery.ts'
 import { planeCompiler } from './compiler.ts'
 import { changeDocuments, replaceDocuments } from './documents.ts'
 import { openJournal, type Journal } from './journal.ts'
@@ -14,6 +15,9 @@ import type { ControlPlaneBootstrap, WholeConfig } from './protocol.ts'
 import { startControlPlaneServer } from './server.ts'
 import { turnAlerts } from './telemetry-alerts.ts'
 import { createPlaneTelemetry } from './telemetry.ts'
+
+/** How long the end of a plane waits for alerts to reach their receivers. */
+const deliveryMs = 1_000
 
 await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evidence }) => {
   const plane = createPlane(bootstrap.region, planeCompiler(bootstrap.discovery))
@@ -26,7 +30,15 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
     if (effect.kind === 'evidence') evidence.event(effect.event)
     if (effect.kind === 'answer' && effect.answer.outcome !== 'accepted') throw new CodedErrors(effect.answer.errors)
   }
-  const telemetry = createPlaneTelemetry(bootstrap.region, createAlertCore(), unixOffsetUs())
+  const offsetUs = unixOffsetUs()
+  const core = createAlertCore()
+  const telemetry = createPlaneTelemetry(bootstrap.region, core, offsetUs)
+  const deliveries = createAlertDeliveries({
+    stateDir: bootstrap.stateDir ?? null, scheduler, random: seededRandom(process.pid),
+    failed: (receiver, why) => evidence.event({ atUs: clock.nowUs(), kind: 'log', level: 'warn', code: 'RGT_ALERT_DELIVERY', message: `an alert did not reach ${receiver}: ${why}` }),
+  })
+  const alerts = turnAlerts({ region: bootstrap.region, core, telemetry, deliveries, unixOffsetUs: offsetUs, clock, scheduler, evidence })
+  alerts.configure(plane.documents())
   const { kubernetes } = bootstrap
   const cluster = kubernetes === undefined ? null : await import('./kubernetes/watch.ts')
   let watching: { readonly synced: boolean; close(): void } | null = null
@@ -34,7 +46,10 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
     plane, listen: bootstrap.listen, token: bootstrap.token, hosts: bootstrap.hosts, clock, scheduler, evidence,
     readsElsewhere: cluster !== null, telemetry,
     ready: () => cluster === null || plane.revision > 0 || watching?.synced === true,
-    accepted: (asked) => journal?.append(asked),
+    accepted(asked) {
+      journal?.append(asked)
+      alerts.configure(plane.documents())
+    },
   })
   if (cluster !== null) {
     watching = cluster.watchCluster({
@@ -44,10 +59,10 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
       discover: (discovery) => void server.step({ kind: 'discover', discovery }),
     })
   }
-  const stopAlerts = turnAlerts(telemetry, { clock, scheduler, evidence })
   return async () => {
-    stopAlerts()
+    alerts.stop()
     watching?.close()
+    await deliveries.close(deliveryMs)
     await server.close()
     journal?.close()
   }

@@ -17,11 +17,12 @@ import { headline } from './sections/headline.ts'
 import { pathsSection } from './sections/paths.ts'
 import { provenanceSection } from './sections/provenance.ts'
 import { topologySection } from './sections/topology.ts'
+import { tracingSection } from './sections/tracing/index.ts'
 
 /** Pure but for its own style sheet and script, which lie beside this file. */
 export function html(input: ReportInput): string {
   const page = pageOf(input)
-  const style = asset('page.css')
+  const style = asset('page.css') + (input.verdict.tracing === undefined ? '' : asset('intervals.css') + asset('tracing.css'))
   const script = asset('page.js')
   const policy = `default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`
   const body = bodyOf(page)
@@ -39,18 +40,18 @@ export function html(input: ReportInput): string {
 }
 
 const sections: { id: string; title: string }[] = [
-  { id: 'failover', title: 'Failover' }, { id: 'charts', title: 'Charts' }, { id: 'checks', title: 'Checks' }, { id: 'paths', title: 'Paths' },
+  { id: 'failover', title: 'Failover' }, { id: 'charts', title: 'Charts' }, { id: 'tracing', title: 'Tracing' }, { id: 'checks', title: 'Checks' }, { id: 'paths', title: 'Paths' },
   { id: 'happened', title: 'Events' }, { id: 'topology', title: 'Topology' }, { id: 'again', title: 'Repeat it' },
 ]
 
 function bodyOf(page: Page): Markup {
-  const hasFault = page.run.plan.faults.length > 0
+  const absent = new Set([...(page.run.plan.faults.length > 0 ? [] : ['failover']), ...(page.verdict.tracing === undefined ? ['tracing'] : [])])
   return h`<a class="skip" href="#main">Skip to the report</a>
 ${headline(page)}
-<nav aria-label="Sections"><ul>${sections.filter(({ id }) => hasFault || id !== 'failover').map(({ id, title }) => h`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
+<nav aria-label="Sections"><ul>${sections.filter(({ id }) => !absent.has(id)).map(({ id, title }) => h`<li><a href="#${id}">${title}</a></li>`)}</ul></nav>
 <main id="main">${drill(page)}${failoverSection(page)}
 <section id="charts"><h2>The run over time</h2>${drawn(page)}</section>
-${checksSection(page)}${pathsSection(page)}${happenedSection(page)}${topologySection(page)}${provenanceSection(page)}</main>
+${tracingSection(page)}${checksSection(page)}${pathsSection(page)}${happenedSection(page)}${topologySection(page)}${provenanceSection(page)}</main>
 <footer><p>Made by Regatta ${page.run.regatta} from the folder of run <code>${page.run.id}</code>.</p></footer>`
 }
 

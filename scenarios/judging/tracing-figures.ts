@@ -21,7 +21,7 @@ export function tracingFigures(context: JudgeContext): TracingFigures | null {
   const names = plan.blocks === undefined ? [undefined] : [...new Set(plan.blocks.map(({ variant }) => variant))]
   return {
     variants: names.map((variant) => variantTracing(context, traces, variant)),
-    example: traces === null ? null : exampleOf(traces),
+    example: traces === null ? null : exampleOf(context, traces),
     rates: rates.slice(0, ratesShown).map(({ atUs, source, key, probability, cause, anomaly }) =>
       ({ atUs, gateway: source, route: key.route, protocol: key.protocol, probability: rounded(probability), cause, anomaly })),
     ratesLeftOut: Math.max(0, rates.length - ratesShown),
@@ -67,19 +67,24 @@ function keptOf(context: JudgeContext, traces: Traces | null, variant: string | 
   return { traces: count, spans: spanCount, kept: Object.fromEntries(Object.entries(kept).sort(([a], [b]) => (a < b ? -1 : 1))) }
 }
 
-/** The first trace in which the entry gateway asked more than one region and got an answer; the one with most spans of the first few. */
-function exampleOf(traces: Traces): TraceExample | null {
+/**
+ * A trace in which the entry gateway asked more than one region and got an answer: of the first few, those that began during a
+ * fault before others, then the one with most spans.
+ */
+function exampleOf({ faults }: JudgeContext, traces: Traces): TraceExample | null {
+  const during = (atUs: number): boolean => faults.some(({ askedUs, healedUs }) => askedUs !== null && atUs >= askedUs && atUs < (healedUs ?? Infinity))
   const candidates: SpanRow[][] = []
+  const others: SpanRow[][] = []
   for (const id of traces.ids) {
     const spans = traces.of(id)
     const entry = entrySpan(spans)
     if (entry === null || entry.status === 0 || entry.status >= 500) continue
     const tries = spans.filter(({ kind, process, parentSpanId }) => kind === 'client' && isGateway(process) && parentSpanId === entry.spanId)
-    if (new Set(tries.map(({ region }) => region)).size > 1) candidates.push(spans)
+    if (new Set(tries.map(({ region }) => region)).size > 1) (during(entry.startUs) ? candidates : others).push(spans)
     if (candidates.length >= 20) break
   }
-  if (candidates.length === 0) return null
-  const best = candidates.reduce((found, spans) => (spans.length > found.length ? spans : found)).toSorted((a, b) => a.startUs - b.startUs)
+  if (candidates.length + others.length === 0) return null
+  const best = (candidates.length > 0 ? candidates : others).reduce((found, spans) => (spans.length > found.length ? spans : found)).toSorted((a, b) => a.startUs - b.startUs)
   return {
     requestId: entrySpan(best)?.requestId ?? '', traceId: best[0].traceId,
     spans: best.map(({ spanId, parentSpanId, process, kind, name, startUs, durationUs, status, outcome, target, attempt, kept }) =>

@@ -1,6 +1,7 @@
 // The registry of configuration kinds: kind → schema, one file a kind. A new kind is one file and one line here.
 
 import { accessPolicyKind, type AccessPolicy } from './access-policy.ts'
+import { alertPolicyKind, type AlertPolicy } from './alert-policy.ts'
 import { failoverPolicyKind, type FailoverPolicy } from './failover-policy.ts'
 import { gatewayKind, type Gateway } from './gateway.ts'
 import { httpRouteKind, type HttpRoute } from './http-route.ts'
@@ -20,9 +21,10 @@ export const kinds = {
   AccessPolicy: accessPolicyKind,
   SamplingPolicy: samplingPolicyKind,
   MetricsPolicy: metricsPolicyKind,
+  AlertPolicy: alertPolicyKind,
 } as const
 
 export type Kind = keyof typeof kinds
 export type ConfigDocument =
-  | Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy | SamplingPolicy | MetricsPolicy
-export type { AccessPolicy, FailoverPolicy, Gateway, HttpRoute, MetricsPolicy, ReferenceGrant, ResidencyPolicy, SamplingPolicy, ServiceImport }
+  | Gateway | HttpRoute | ReferenceGrant | ServiceImport | FailoverPolicy | ResidencyPolicy | AccessPolicy | SamplingPolicy | MetricsPolicy | AlertPolicy
+export type { AccessPolicy, AlertPolicy, FailoverPolicy, Gateway, HttpRoute, MetricsPolicy, ReferenceGrant, ResidencyPolicy, SamplingPolicy, ServiceImport }

@@ -25,7 +25,7 @@ export interface FakeApiServer {
 
 const plurals: Record<string, string> = {
   gateways: 'Gateway', httproutes: 'HTTPRoute', referencegrants: 'ReferenceGrant', serviceimports: 'ServiceImport', services: 'Service',
-  failoverpolicies: 'FailoverPolicy', residencypolicies: 'ResidencyPolicy', accesspolicies: 'AccessPolicy', samplingpolicies: 'SamplingPolicy', metricspolicies: 'MetricsPolicy',
+  failoverpolicies: 'FailoverPolicy', residencypolicies: 'ResidencyPolicy', accesspolicies: 'AccessPolicy', samplingpolicies: 'SamplingPolicy', metricspolicies: 'MetricsPolicy', alertpolicies: 'AlertPolicy',
   configrevisions: 'ConfigRevision', endpointslices: 'EndpointSlice',
 }
 

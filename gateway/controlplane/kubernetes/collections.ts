@@ -19,6 +19,7 @@ export const configCollections: Record<Kind, Collection> = {
   ResidencyPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'ResidencyPolicy', plural: 'residencypolicies' },
   AccessPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'AccessPolicy', plural: 'accesspolicies' },
   SamplingPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'SamplingPolicy', plural: 'samplingpolicies' },
+  AlertPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'AlertPolicy', plural: 'alertpolicies' },
   MetricsPolicy: { group: 'regatta.dev', version: 'v1alpha1', kind: 'MetricsPolicy', plural: 'metricspolicies' },
 }
 

@@ -29,7 +29,7 @@ describe('a cluster', () => {
       'gateway-api': [crd(gateway, 'GatewayClass'), crd(gateway, 'Gateway'), crd(gateway, 'HTTPRoute'), crd(gateway, 'TLSRoute'), crd(gateway, 'ReferenceGrant')],
       'mcs-api': [crd('multicluster.x-k8s.io', 'ServiceExport'), crd('multicluster.x-k8s.io', 'ServiceImport')],
     }))
-    expect(crds.map(({ spec }) => spec.names.kind)).toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy', 'MetricsPolicy', 'ConfigRevision', 'GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant', 'ServiceImport'])
+    expect(crds.map(({ spec }) => spec.names.kind)).toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy', 'MetricsPolicy', 'AlertPolicy', 'ConfigRevision', 'GatewayClass', 'Gateway', 'HTTPRoute', 'ReferenceGrant', 'ServiceImport'])
     expect(tools).toEqual({ 'gateway-api': { version: bundles['gateway-api'].version, origin: 'cache' }, 'mcs-api': { version: bundles['mcs-api'].version, origin: 'cache' } })
   })
 

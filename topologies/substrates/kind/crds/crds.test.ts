@@ -62,6 +62,18 @@ const rich: Record<string, Json> = {
       labels: [{ name: 'plan', from: { requestHeader: 'X-Plan' }, maxValues: 5 }, { name: 'operation', from: { graphqlOperation: {} } }, { name: 'grpc_status', from: { grpcStatus: {} } }, { name: 'cache', from: { responseHeader: 'x-cache' } }],
     },
   },
+  AlertPolicy: {
+    apiVersion: ours, kind: 'AlertPolicy', metadata,
+    spec: {
+      targetRefs: [{ kind: 'Gateway', name: 'shop' }],
+      rules: [
+        { name: 'budget', kind: 'burn-rate', severity: 'page', objective: 99.5, windows: [{ long: '1h', short: '5m', rate: 14.4 }], by: ['route'] },
+        { name: 'storm', kind: 'failover-storm', share: 0.2, window: '30s', for: '2s', keepFiringFor: '1m' },
+        { name: 'expiry', kind: 'certificate-expiry', before: '336h' },
+      ],
+      deliver: [{ webhook: 'https://pager.example.com/alerts', severity: 'page' }, { file: 'shop.ndjson' }],
+    },
+  },
   ConfigRevision: {
     apiVersion: ours, kind: 'ConfigRevision', metadata,
     spec: { revision: 3, documents: [{ kind: 'HTTPRoute', namespace: 'shop', name: 'a', revision: 2, generation: 1 }] },
@@ -198,13 +210,13 @@ describe('the catalogue', () => {
 describe('names', () => {
   it('are those that people type', () => {
     expect(policyCrds().map(({ metadata: { name }, spec: { names } }) => [name, names.shortNames])).toEqual([
-      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['samplingpolicies.regatta.dev', ['sap']], ['metricspolicies.regatta.dev', ['mep']], ['configrevisions.regatta.dev', ['cfgrev']],
+      ['failoverpolicies.regatta.dev', ['fop']], ['residencypolicies.regatta.dev', ['resp']], ['accesspolicies.regatta.dev', ['accp']], ['samplingpolicies.regatta.dev', ['sap']], ['metricspolicies.regatta.dev', ['mep']], ['alertpolicies.regatta.dev', ['alp']], ['configrevisions.regatta.dev', ['cfgrev']],
     ])
   })
 
   it('tell a policy from what is none', () => {
     expect(policyCrds().filter(({ metadata: { labels } }) => labels?.['gateway.networking.k8s.io/policy'] === 'Direct').map(({ spec }) => spec.names.kind))
-      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy', 'MetricsPolicy'])
+      .toEqual(['FailoverPolicy', 'ResidencyPolicy', 'AccessPolicy', 'SamplingPolicy', 'MetricsPolicy', 'AlertPolicy'])
   })
 })
 

@@ -16,7 +16,7 @@ const policyColumns: PrinterColumn[] = [
   { name: 'Accepted', type: 'string', jsonPath: '.status.conditions[?(@.type=="Accepted")].status' },
 ]
 
-const shortNames: Record<string, string[]> = { FailoverPolicy: ['fop'], ResidencyPolicy: ['resp'], AccessPolicy: ['accp'], SamplingPolicy: ['sap'], MetricsPolicy: ['mep'] }
+const shortNames: Record<string, string[]> = { FailoverPolicy: ['fop'], ResidencyPolicy: ['resp'], AccessPolicy: ['accp'], SamplingPolicy: ['sap'], MetricsPolicy: ['mep'], AlertPolicy: ['alp'] }
 
 /** Every kind of ours in the registry of configuration kinds, and the object that ties a revision together. */
 export function policyCrds(): Crd[] {
