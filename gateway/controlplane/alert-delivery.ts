@@ -7,8 +7,12 @@ import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
 import type { Random, Scheduler } from '../ports.ts'
 import type { AlertDelivery, AlertEvent } from '../telemetry/alerts/alert.ts'
+import type { Metric } from '../telemetry/exposition.ts'
 
-/** What a receiver gets: the body of a webhook's POST, a line of a file. */
+/**
+ * What a receiver gets: the body of a webhook's POST, a line of a file. In order, and at least once: what was taken and whose
+ * answer was lost comes again, the same in every byte.
+ */
 export interface AlertMessage {
   apiVersion: 'regatta.dev/v1alpha1'
   kind: 'Alert'
@@ -56,8 +60,13 @@ export function createAlertDeliveries({ stateDir, scheduler, random, failed, sen
   const ended = new AbortController()
 
   const wait = (ms: number): Promise<void> => new Promise((resolve) => {
-    const cancel = scheduler.after(ms, resolve)
-    ended.signal.addEventListener('abort', () => { cancel(); resolve() }, { once: true })
+    const over = (): void => {
+      cancel()
+      ended.signal.removeEventListener('abort', over)
+      resolve()
+    }
+    const cancel = scheduler.after(ms, over)
+    ended.signal.addEventListener('abort', over)
   })
 
   async function once(to: AlertDelivery, text: string): Promise<void> {
@@ -87,9 +96,10 @@ export function createAlertDeliveries({ stateDir, scheduler, random, failed, sen
     }
   }
 
-  async function work(queue: Queue): Promise<void> {
+  /** A queue lives as long as something waits in it: receivers come and go with policies. */
+  async function work(key: string, queue: Queue): Promise<void> {
     for (let text = queue.waiting.shift(); text !== undefined; text = queue.waiting.shift()) await one(queue, text)
-    queue.working = null
+    queues.delete(key)
   }
 
   return {
@@ -100,14 +110,14 @@ export function createAlertDeliveries({ stateDir, scheduler, random, failed, sen
         if (receiver.severity !== undefined && receiver.severity !== message.alert.severity) continue
         const key = receiver.kind === 'webhook' ? receiver.url : `file ${receiver.path}`
         const queue = queues.get(key) ?? { to: receiver, waiting: [], working: null }
-        queues.set(key, queue)
         if (ended.signal.aborted || queue.waiting.length >= mostQueued) {
           counts.shed++
           failed(receiverOf(receiver), ended.signal.aborted ? 'the control plane ends' : `${mostQueued} messages wait for it already`)
           continue
         }
+        queues.set(key, queue)
         queue.waiting.push(text)
-        queue.working ??= work(queue)
+        queue.working ??= work(key, queue)
       }
     },
     async close(timeoutMs) {
@@ -115,11 +125,23 @@ export function createAlertDeliveries({ stateDir, scheduler, random, failed, sen
       let cancel = (): void => {}
       await Promise.race([working(), new Promise<void>((resolve) => { cancel = scheduler.after(timeoutMs, resolve) })])
       cancel()
-      for (const queue of queues.values()) counts.shed += queue.waiting.splice(0).length
+      for (const { to, waiting } of queues.values()) {
+        const left = waiting.splice(0).length
+        counts.shed += left
+        if (left > 0) failed(receiverOf(to), `${left} waited when the control plane ended`)
+      }
       ended.abort(new Error('the control plane ends'))
       await working()
     },
   }
+}
+
+/** For scrapers of the control plane. */
+export function deliveryMetrics(counts: DeliveryCounts): Metric[] {
+  return [{
+    name: 'regatta_alert_messages_total', type: 'counter', help: 'Messages of alerts that began or ended, to each receiver, by what became of them.',
+    samples: Object.entries(counts).map(([result, value]) => ({ labels: { result }, value })),
+  }]
 }
 
 function receiverOf(to: AlertDelivery): string {

@@ -5,7 +5,7 @@
 import { CodedErrors } from '../errors.ts'
 import { runChild, seededRandom, unixOffsetUs } from '../runtime.ts'
 import { createAlertCore } from '../telemetry/alerts/core.ts'
-import { createAlertDeliveries } from './alert-delivery.ts'
+import { createAlertDeliveries, deliveryMetrics } from './alert-delivery.ts'
 import { planeCompiler } from './compiler.ts'
 import { changeDocuments, replaceDocuments } from './documents.ts'
 import { openJournal, type Journal } from './journal.ts'
@@ -44,7 +44,8 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
   let watching: { readonly synced: boolean; close(): void } | null = null
   const server = await startControlPlaneServer({
     plane, listen: bootstrap.listen, token: bootstrap.token, hosts: bootstrap.hosts, clock, scheduler, evidence,
-    readsElsewhere: cluster !== null, telemetry,
+    readsElsewhere: cluster !== null,
+    telemetry: { ...telemetry, metrics: () => [...telemetry.metrics(), ...deliveryMetrics(deliveries.counts)] },
     ready: () => cluster === null || plane.revision > 0 || watching?.synced === true,
     accepted(asked) {
       journal?.append(asked)
