@@ -51,7 +51,10 @@ function specOf(scenario: Scenario, folder: string): object {
     method: [...method.map(faultBlockOf), ...changes.map(changeOf)],
     ...(tracing === undefined ? {} : { tracing }),
     ...(blocks === undefined ? {} : {
-      blocks: { rounds: blocks.rounds, length: time(blocks.lengthUs), settle: time(blocks.settleUs), variants: blocks.variants },
+      blocks: {
+        rounds: blocks.rounds, length: time(blocks.lengthUs), settle: time(blocks.settleUs), variants: blocks.variants,
+        ...(blocks.lead === undefined ? {} : { lead: { variant: blocks.lead.variant, length: time(blocks.lead.lengthUs) } }),
+      },
     }),
     thresholds,
     ...(options.collectGarbageEveryMs === 0 ? {} : { options: { collectGarbageEvery: time(options.collectGarbageEveryMs * 1000) } }),
