@@ -18,8 +18,11 @@ export const requestDrop =
 export function attemptFields(
   own: readonly string[], trace: AttemptTrace | null, isLink: boolean, gateway: string, route: string, service: string,
 ): readonly string[] {
-  const linked = isLink ? own.concat(header.hop, gateway, header.route, route, header.service, service) : own
-  return trace === null ? linked : linked.concat(trace.fields)
+  if (trace === null && !isLink) return own
+  const fields = own.slice()
+  if (isLink) fields.push(header.hop, gateway, header.route, route, header.service, service)
+  if (trace !== null) trace.addFields(fields)
+  return fields
 }
 
 /** Where this gateway has a part in the trace, what the client said of it is not copied either. */

@@ -11,9 +11,9 @@ export const traceparentOf = ({ traceId, flags }: TraceContext, spanId: string):
 /** '' = the field is left out. */
 export const tracestateOf = writeTracestate
 
-/** `baggage`: as extracted; '' = none. */
-export function inject(context: TraceContext, spanId: string, baggage: string): CarriedFields {
-  const fields = ['traceparent', traceparentOf(context, spanId)]
+/** Adds to `fields` and returns them. `baggage`: as extracted; '' = none. */
+export function inject(context: TraceContext, spanId: string, baggage: string, fields: string[] = []): CarriedFields {
+  fields.push('traceparent', traceparentOf(context, spanId))
   const tracestate = tracestateOf(context)
   if (tracestate !== '') fields.push('tracestate', tracestate)
   if (baggage !== '') fields.push('baggage', baggage)

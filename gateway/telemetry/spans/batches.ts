@@ -1,4 +1,4 @@
-// Kept spans, gathered until a batch is full or has waited for a fifth of a second, then handed over with its buffer. What the
+// Kept spans, gathered until a batch is full or has waited for a second, then handed over with its buffer. What the
 // exporter has no room for is shed there and counted there.
 
 import type { SpanBatch, SpanExporter } from '../export/exporter.ts'
@@ -7,7 +7,8 @@ import type { NameTable } from './names.ts'
 import type { KeepReason } from './span.ts'
 
 const batchBytes = 65_536
-const longestWaitUs = 200_000
+/** A message to the collector costs far more than the spans of a budget that it carries. OpenTelemetry's own processors wait for 5 s. */
+const longestWaitUs = 1_000_000
 
 export class SpanBatches {
   /** Spans handed to the exporter. */

@@ -101,10 +101,11 @@ function decided({ sampling, random }: Recorder, { context: found, baggage, prob
   const isOurs = isKept(randomness, threshold)
   const isTheirs = settings.honourClients && (context.flags & TraceFlag.Sampled) !== 0
   const next = withThreshold(context, isOurs ? thresholdText(threshold) : isTheirs ? context.threshold : '')
-  const flags = (context.flags & ~TraceFlag.Sampled) | (isOurs || isTheirs ? TraceFlag.Sampled : 0)
+  // Nobody else holds it: it was read or begun for this request.
+  next.flags = (context.flags & ~TraceFlag.Sampled) | (isOurs || isTheirs ? TraceFlag.Sampled : 0)
   const isRaised = isOurs && !isTheirs && !isKept(randomness, sampling.calm(key))
   return {
-    context: next.flags === flags ? next : { ...next, flags }, baggage, problem: problem ?? '', isOwn: true,
+    context: next, baggage, problem: problem ?? '', isOwn: true,
     kept: isOurs || isTheirs ? (isRaised ? 'anomaly' : 'policy') : null,
   }
 }

@@ -129,7 +129,6 @@ export class OpenRequestTrace implements RequestTrace, SpanIds {
 
 /** One attempt: a span of its own, the child of the request's. */
 class OpenAttemptTrace implements AttemptTrace, SpanIds {
-  readonly fields: readonly string[]
   readonly trace0: number
   readonly trace1: number
   readonly trace2: number
@@ -156,7 +155,11 @@ class OpenAttemptTrace implements AttemptTrace, SpanIds {
     this.threshold = of.threshold
     this.#of = of
     this.#recorder = recorder
-    this.fields = inject(of.head.context, hexOf(this.span0) + hexOf(this.span1), of.head.baggage)
+  }
+
+  addFields(fields: string[]): void {
+    const { context, baggage } = this.#of.head
+    inject(context, hexOf(this.span0) + hexOf(this.span1), baggage, fields)
   }
 
   end(ended: EndedAttempt, nowUs: number): void {

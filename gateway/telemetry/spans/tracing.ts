@@ -69,8 +69,8 @@ export interface RequestTrace {
 }
 
 export interface AttemptTrace {
-  /** Name/value pairs for the upstream: traceparent, tracestate, baggage. */
-  readonly fields: readonly string[]
+  /** Adds the name/value pairs for the upstream: traceparent, tracestate, baggage. */
+  addFields(fields: string[]): void
   end(ended: EndedAttempt, nowUs: number): void
 }
 

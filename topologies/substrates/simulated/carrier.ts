@@ -1,5 +1,6 @@
 // Trace context between parts of the simulated world: fields as they would stand in a request.
 
+import type { AttemptTrace } from '../../../gateway/telemetry/spans/index.ts'
 import type { TraceCarrier } from '../../../gateway/telemetry/context/index.ts'
 
 /** Name, value, name, value; names in lower case. */
@@ -13,3 +14,10 @@ export function carried(fields: readonly string[]): TraceCarrier {
 }
 
 export const nothingCarried: TraceCarrier = { get: () => undefined }
+
+/** What an attempt's upstream gets of its trace. */
+export function fieldsOf(trace: Pick<AttemptTrace, 'addFields'>): string[] {
+  const fields: string[] = []
+  trace.addFields(fields)
+  return fields
+}

@@ -7,7 +7,7 @@ import { promotionReasons, type AttemptTrace, type KeepReason, type PromotionRea
 import type { TraceCarrier } from '../../../gateway/telemetry/context/index.ts'
 import type { AttemptOutcome, AttemptRecord } from '../../../gateway/ports.ts'
 import type { RequestTemplate } from '../../substrate.ts'
-import { carried, nothingCarried } from './carrier.ts'
+import { carried, fieldsOf, nothingCarried } from './carrier.ts'
 import type { SimulatedGateway } from './gateway.ts'
 import type { TraceNotices } from './notices.ts'
 import type { ServiceSpans } from './service-spans.ts'
@@ -75,7 +75,7 @@ export class Watches {
   /** An attempt of a peer has arrived. */
   hop(gateway: SimulatedGateway, telemetry: GatewayTelemetry, exchange: number, attempt: number, template: number, route: number): void {
     const asking = this.#attempts.get(attempt)
-    const fields = asking?.trace == null ? nothingCarried : carried(asking.trace.fields)
+    const fields = asking?.trace == null ? nothingCarried : carried(fieldsOf(asking.trace))
     this.#begin(gateway, telemetry, exchange, template, telemetry.routes[route] ?? telemetry.unmatched, asking?.of.requestId ?? '', fields, true)
   }
 
@@ -103,9 +103,9 @@ export class Watches {
   serves(attempt: number, startUs: number, durationUs: number): void {
     const watch = this.#attempts.get(attempt)
     if (watch?.trace == null || !watch.of.trace!.sampled) return
-    const { trace: { fields }, region, service } = watch
+    const { trace, region, service } = watch
     const { requestId, template } = watch.of
-    this.#parts.services?.begin(attempt, { fields, requestId, region, service, method: this.#parts.templates[template].method, startUs, durationUs })
+    this.#parts.services?.begin(attempt, { fields: fieldsOf(trace), requestId, region, service, method: this.#parts.templates[template].method, startUs, durationUs })
   }
 
   /** An answer is there, wanted or not: what a far gateway says in it is heard. */
