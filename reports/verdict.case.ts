@@ -1,6 +1,6 @@
 // A verdict for tests of reports: one check of each kind, and names as nasty as a file could make them.
 
-import type { Verdict } from '../scenarios/verdict.ts'
+import type { TracingFigures, Verdict } from '../scenarios/verdict.ts'
 
 export const nasty = '</script><img src=x onerror=alert(1)>&"\'|`\u0000\u001b[31m\n\r\t]]>'
 
@@ -36,6 +36,32 @@ export function unsupportedVerdict(change: Partial<Verdict> = {}): Verdict {
 }
 
 export const trace = { hash: '47982203a32013f1', events: 12_345_678, requests: 3_000_000, virtualUs: 60e6, wallMs: 5200 }
+
+/** What a run with turns tells of tracing, and one request that failed over and took 310 ms. */
+export function tracingCase(change: Partial<TracingFigures> = {}): TracingFigures {
+  const variant = (name: string, cpuUsPerRequest: number, overhead: TracingFigures['variants'][number]['overhead'], kept: Record<string, number>, bytes = 0): TracingFigures['variants'][number] => ({
+    variant: name, requests: 2000, rounds: 24, cpuUsPerRequest, overhead, bytesPerRequest: bytes * 500, bytes: overhead === null ? null : { value: bytes, low: bytes, high: bytes },
+    traces: Object.values(kept).reduce((sum, count) => sum + count, 0), spans: 4000, kept, brokenTraces: 0, lostToFault: 0,
+  })
+  const span = (spanId: string, parentSpanId: string, process: string, kind: string, startUs: number, durationUs: number, over: Partial<NonNullable<TracingFigures['example']>['spans'][number]> = {}) =>
+    ({ spanId, parentSpanId, process, kind, name: 'GET shop/catalog/0', startUs, durationUs, status: 200, outcome: 'ok', target: '', attempt: 0, kept: 'failover', ...over })
+  return {
+    variants: [
+      variant('off', 318, { value: 0, low: 0, high: 0 }, {}), variant('always-on', 411, { value: 1, low: 1, high: 1 }, { policy: 2000 }, 1),
+      variant('retroactive', 367, { value: 0.53, low: 0.36, high: 0.73 }, { policy: 20, error: 7, failover: 3 }, 0.011),
+    ],
+    example: { requestId: 'k6-shop-1', traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spans: [
+      span('a1', '', 'edge/frankfurt', 'server', 0, 310_000), span('b1', 'a1', 'edge/frankfurt', 'client', 100, 300_000, { status: 0, outcome: 'cancelled', target: 'link:eu-west:1' }),
+      span('b2', 'a1', 'edge/frankfurt', 'client', 250_000, 59_000, { target: 'link:us-east:1', attempt: 1 }), span('c1', 'b2', 'gateway/us-east', 'server', 280_000, 3000),
+    ] },
+    rates: [
+      { atUs: 1e6, gateway: 'edge/frankfurt', route: 'shop/catalog/0', protocol: 'http1', probability: 0.02, cause: 'budget', anomaly: '' },
+      { atUs: 2e6, gateway: 'edge/frankfurt', route: 'shop/catalog/0', protocol: 'http1', probability: 0.08, cause: 'anomaly', anomaly: 'errors' },
+      { atUs: 9e6, gateway: 'edge/frankfurt', route: 'shop/catalog/0', protocol: 'http1', probability: 0.02, cause: 'baseline', anomaly: '' },
+    ],
+    ratesLeftOut: 0, ...change,
+  }
+}
 
 /** Every text of it made nasty. */
 export function nastyVerdict(): Verdict {

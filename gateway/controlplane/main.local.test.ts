@@ -1,14 +1,16 @@
 // The control plane as a process: killed, started again, and told things it cannot start with.
 
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { GatewayEvent } from '../ports.ts'
+import { reportOf } from '../telemetry/alerts/reports.case.ts'
 import { parseEvidence } from '../telemetry/evidence.ts'
+import type { AlertMessage } from './alert-delivery.ts'
 import { discovery, route, shop } from './shop.case.ts'
 import type { ControlPlaneBootstrap, PlaneStatus } from './protocol.ts'
 
@@ -99,6 +101,44 @@ test('a control plane takes reports and tells what was merged of them', async ()
   expect(await call(bootstrap, 'GET', '/v1/telemetry')).toMatchObject({
     status: 200, body: { regions: ['eu-west'], gateways: [{ name: 'edge', reports: 1 }], windows: [{ window: '1m', series: report.series }, {}, {}], alerts: [] },
   })
+})
+
+test('a control plane evaluates AlertPolicies over its gateways, tells of them, and takes them as they are published', async () => {
+  const bootstrap = await bootstrapOf()
+  const { child, events } = await start(bootstrap)
+  const told = createInterface({ input: child.stdout! }).on('line', (line) => {
+    const evidence = parseEvidence(line)
+    if (evidence?.[0] === 'event') events.push(evidence[1])
+  })
+  const policy = {
+    apiVersion: 'regatta.dev/v1alpha1', kind: 'AlertPolicy', metadata: { name: 'p', namespace: 'shop' },
+    spec: {
+      targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'shop' }],
+      rules: [{ name: 'storm', kind: 'failover-storm', severity: 'page', keepFiringFor: '0s' }], deliver: [{ file: 'alerts.ndjson' }],
+    },
+  }
+  expect(await call(bootstrap, 'PATCH', '/v1/config', { revision: 2, put: [policy], remove: [] })).toMatchObject({ status: 200 })
+  const alerts = (): unknown[] => events.flatMap((event) => (event.kind === 'alert' ? [[event.alert.state, event.alert.labels, event.alert.gateways]] : []))
+  const report = async (sequence: number, state: string | null): Promise<void> => {
+    for (const gateway of ['edge/frankfurt', 'gateway/eu-west']) {
+      const body = reportOf(gateway, sequence, { requests: { ok: 1 }, regions: state === null ? [] : [{ region: 'us-east', state: 'draining' }] })
+      const { status } = await fetch(`http://127.0.0.1:${bootstrap.listen.port}/v1/telemetry`, { method: 'POST', headers: { 'x-regatta-token': 't' }, body: JSON.stringify(body) })
+      expect(status).toBe(204)
+    }
+  }
+  await report(1, 'draining')
+  const firing = ['firing', { region: 'us-east' }, ['edge/frankfurt', 'gateway/eu-west']]
+  await vi.waitFor(() => expect(alerts()).toEqual([firing]), { timeout: 10_000, interval: 20 })
+  expect(await call(bootstrap, 'GET', '/v1/telemetry')).toMatchObject({ body: { alerts: [{ policy: 'shop/p', rule: 'storm', state: 'firing' }] } })
+  const page = await fetch(`http://127.0.0.1:${bootstrap.listen.port}/v1/telemetry?format=prometheus`, { headers: { 'x-regatta-token': 't' } }).then((response) => response.text())
+  expect(page).toContain('regatta_alerts_firing{policy="shop/p",rule="storm",kind="failover-storm",severity="page"} 1')
+  expect(page).toContain('regatta_region_draining_gateways{region="us-east"} 2')
+  await report(2, null)
+  await vi.waitFor(() => expect(alerts()).toEqual([firing, ['resolved', ...firing.slice(1)]]), { timeout: 10_000, interval: 20 })
+  expect(await ended(child, () => child.stdin!.end())).toBe(0)
+  told.close()
+  const lines = readFileSync(join(dir, 'state', 'alerts', 'alerts.ndjson'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as AlertMessage)
+  expect(lines.map(({ region, alert: { rule, state } }) => [region, rule, state])).toEqual([['eu-west', 'storm', 'firing'], ['eu-west', 'storm', 'resolved']])
 })
 
 test('a bootstrap whose documents do not hold is told with a code, and exits 4', async () => {

@@ -45,7 +45,7 @@ await runChild<ControlPlaneBootstrap>(async ({ bootstrap, clock, scheduler, evid
   const server = await startControlPlaneServer({
     plane, listen: bootstrap.listen, token: bootstrap.token, hosts: bootstrap.hosts, clock, scheduler, evidence,
     readsElsewhere: cluster !== null,
-    telemetry: { ...telemetry, metrics: () => [...telemetry.metrics(), ...deliveryMetrics(deliveries.counts)] },
+    telemetry: { ...telemetry, metrics: (nowUs) => [...telemetry.metrics(nowUs), ...deliveryMetrics(deliveries.counts)] },
     ready: () => cluster === null || plane.revision > 0 || watching?.synced === true,
     accepted(asked) {
       journal?.append(asked)

@@ -25,5 +25,5 @@ export async function readTelemetry(telemetry: PlaneTelemetry, request: Incoming
     throw gatewayError('RGT_NO_ROUTE', 'telemetry is not told in that format', { expected: 'json or prometheus', found: format })
   }
   const page = formatFor(request.headers.accept)
-  return { status: 200, body: await expose(telemetry.metrics(), page), type: contentTypes[page] }
+  return { status: 200, body: await expose(telemetry.metrics(nowUs), page), type: contentTypes[page] }
 }

@@ -99,7 +99,7 @@ test('windows forget what is older than they are; totals do not', () => {
   expect([at(2 * second), at(100 * second)]).toEqual([[3, 3, 3], [0, 3, 3]])
   plane.report(reports[1], 400 * second)
   expect([at(401 * second), at(3602 * second)]).toEqual([[4, 4, 7], [0, 0, 4]])
-  const total = plane.metrics().find(({ name }) => name === 'regatta_requests_total')!
+  const total = plane.metrics(401 * second).find(({ name }) => name === 'regatta_requests_total')!
   expect(total.samples.reduce((sum, { value }) => sum + value, 0)).toBe(9)
 })
 
@@ -110,8 +110,10 @@ test('a view tells gateways, budgets, refused clients and the certificate that e
     regions: ['eu-west'], gateways: [{ name: 'edge', silentMs: 2000 }, { name: 'eu-west' }], refusedClients: [{ client: '10.0.0.9', count: 4 }],
     sampling: [{ gateway: 'edge', policy: 'shop/all', spans: 7, budget: 50 }, { gateway: 'eu-west', spans: 1 }],
   })
-  const samples = Object.fromEntries(plane.metrics().map(({ name, samples: [first] }) => [name, first?.value]))
-  expect(samples).toMatchObject({ regatta_sampled_spans_total: 8, regatta_certificate_not_after_seconds: 1 })
+  const samples = (nowUs: number) => Object.fromEntries(plane.metrics(nowUs).map(({ name, samples: [first] }) => [name, first?.value]))
+  // Each of the two gateways may record fifty spans a second; when they are silent there is no budget that they could exceed.
+  expect(samples(12 * second)).toMatchObject({ regatta_sampled_spans_total: 8, regatta_sampling_budget_spans_per_second: 100, regatta_certificate_not_after_seconds: 1 })
+  expect(samples(100 * second)).toMatchObject({ regatta_sampled_spans_total: 8, regatta_sampling_budget_spans_per_second: undefined })
 })
 
 test('views of several planes merge in any order into what one plane would have seen', () => {

@@ -7,9 +7,11 @@
 import type { AlertCore, AlertEvent } from '../telemetry/alerts/alert.ts'
 import { createSequence } from '../telemetry/alerts/sequence.ts'
 import type { Metric } from '../telemetry/exposition.ts'
-import { policyMetrics, redMetrics } from '../telemetry/red/prometheus.ts'
+import { createRegionsSeen } from '../telemetry/alerts/regions-seen.ts'
+import { redMetrics } from '../telemetry/red/prometheus.ts'
 import { maxRefusedClients } from '../telemetry/red/merge.ts'
 import type { RedSeries, TelemetryReport } from '../telemetry/red/report.ts'
+import { planeMetrics } from './telemetry-metrics.ts'
 import { createRing } from './telemetry-ring.ts'
 import type { GatewayView, TelemetryView } from './telemetry-view.ts'
 import { createWindows, windowNames } from './telemetry-windows.ts'
@@ -20,7 +22,7 @@ export interface PlaneTelemetry {
   tick(nowUs: number): readonly AlertEvent[]
   view(nowUs: number): TelemetryView
   /** Everything since the start, for scrapers. */
-  metrics(): Metric[]
+  metrics(nowUs: number): Metric[]
 }
 
 interface Reporting {
@@ -44,14 +46,15 @@ export function createPlaneTelemetry(region: string, alerts: AlertCore, unixOffs
   const gateways = new Map<string, Reporting>()
   const refused = createRing<Map<string, number>>(300, () => new Map())
   const sampling = createRing<Map<string, Sampling>>(60, () => new Map())
-  const sampled = new Map<string, { policy: string; spans: number; budget: number }>()
+  const sampled = new Map<string, { policy: string; spans: number }>()
+  const draining = createRegionsSeen()
 
   function sample(report: TelemetryReport, nowUs: number): void {
     const slot = sampling.at(nowUs)
     for (const { policy, spans, budget, raised } of report.sampling) {
       const key = `${report.gateway} ${policy}`
       set(slot, key, { gateway: report.gateway, policy, spans: (slot.get(key)?.spans ?? 0) + spans, budget, raised })
-      set(sampled, policy, { policy, spans: (sampled.get(policy)?.spans ?? 0) + spans, budget })
+      set(sampled, policy, { policy, spans: (sampled.get(policy)?.spans ?? 0) + spans })
     }
   }
 
@@ -67,6 +70,7 @@ export function createPlaneTelemetry(region: string, alerts: AlertCore, unixOffs
       const clients = refused.at(nowUs)
       for (const { client, count } of report.refusedClients) set(clients, client, (clients.get(client) ?? 0) + count)
       sample(report, nowUs)
+      draining.report(report, nowUs)
       alerts.report(report, nowUs)
     },
     tick: (nowUs) => alerts.tick(nowUs, (nowUs + unixOffsetUs) / 1000),
@@ -78,9 +82,12 @@ export function createPlaneTelemetry(region: string, alerts: AlertCore, unixOffs
       refusedClients: sumClients(refused.within(nowUs)),
       alerts: [...alerts.firing()],
     }),
-    metrics: () => [
+    metrics: (nowUs) => [
       ...redMetrics(windows.totals(), unixOffsetUs),
-      ...policyMetrics([...sampled.values()], soonest([...gateways.values()].flatMap(({ certificates }) => certificates))),
+      ...planeMetrics({
+        spans: [...sampled.values()], budgets: budgetsOf(sumSampling(sampling.within(nowUs))), draining: draining.regions(nowUs), firing: alerts.firing(),
+        certificates: soonest([...gateways.values()].flatMap(({ certificates }) => certificates)),
+      }),
     ],
   }
 }
@@ -107,6 +114,13 @@ function sumSampling(slots: readonly ReadonlyMap<string, Sampling>[]): Sampling[
   const sums = new Map<string, Sampling>()
   for (const slot of slots) for (const [key, entry] of slot) sums.set(key, { ...entry, spans: (sums.get(key)?.spans ?? 0) + entry.spans })
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+}
+
+/** Policies without a budget have none to tell. */
+function budgetsOf(sampling: readonly Sampling[]): { policy: string; budget: number }[] {
+  const budgets = new Map<string, number>()
+  for (const { policy, budget } of sampling) if (budget > 0) budgets.set(policy, (budgets.get(policy) ?? 0) + budget)
+  return [...budgets].map(([policy, budget]) => ({ policy, budget }))
 }
 
 function sumClients(slots: readonly ReadonlyMap<string, number>[]): TelemetryView['refusedClients'] {

@@ -50,7 +50,7 @@ async function wordLists(): Promise<Record<string, readonly string[]>> {
   return {
     scenario: scenarios, topology: topologies, fault: faultKinds, tool: toolNames, shell: shells, 'must-fail name': [...mustFail, 'interrupted'],
     'parity scenario': [...parityNames(), ...scenarios],
-    'validate scenario': [...scenarios, ...topologies], sweep: [...catalogSweeps().map(({ name }) => name), ...scenarios],
+    'validate scenario': [...scenarios, ...topologies], configuration: topologies, sweep: [...catalogSweeps().map(({ name }) => name), ...scenarios],
     '--on': substrateKinds, '--gateway': gatewayNames, '--mesh': meshUses, '--from': scenarios, '--format': reportKinds, '--plant': plantedDefects,
     '--axis': axes.map(({ name }) => `${name}=`), '--set': axes.map(({ name }) => `${name}=`),
   }

@@ -14,11 +14,12 @@ import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
 import { searchCommand } from './search.ts'
 import { sweepCommand } from './sweep.ts'
+import { telemetryCommand } from './telemetry.ts'
 import { toolsCommand } from './tools.ts'
 import { upCommand } from './up.ts'
 import { validateCommand } from './validate.ts'
 
 export const commands: readonly Command[] = [
   runCommand, validateCommand, initCommand, judgeCommand, reportCommand, searchCommand, sweepCommand, calibrateCommand, parityCommand, compareCommand, upCommand, injectCommand,
-  downCommand, toolsCommand, mustFailCommand, completionCommand,
+  downCommand, telemetryCommand, toolsCommand, mustFailCommand, completionCommand,
 ]

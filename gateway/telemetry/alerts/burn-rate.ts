@@ -6,8 +6,7 @@ import { z } from 'zod'
 import type { RedSeries } from '../red/report.ts'
 import { by, defineAlert, windowUs, type Finding } from './kind.ts'
 import { counted, failedOutcomes, uncountedOutcomes } from './outcomes.ts'
-import { rate, selector, subject, type PromExpression } from './promql.ts'
-import type { RouteScope } from './scope.ts'
+import { legend, promDuration, rate, selector, subject, type PromExpression, type PromPanel, type PromScope } from './promql.ts'
 import { createSeries, gatewaysOf, seen, told, type Series } from './series.ts'
 
 const pair = z.strictObject({
@@ -101,7 +100,7 @@ function worstOf(findings: readonly Finding[]): Finding[] {
   return [...worst.values()]
 }
 
-function promql({ objective, windows, by: labels, minRequests }: Parameters, scope: RouteScope): PromExpression {
+function promql({ objective, windows, by: labels, minRequests }: Parameters, scope: PromScope): PromExpression {
   const requests = selector(scope, ['outcome', '!~', uncountedOutcomes.join('|')])
   const failed = selector(scope, ['outcome', '=~', failedOutcomes.join('|')])
   const metric = 'regatta_requests_total'
@@ -111,5 +110,9 @@ function promql({ objective, windows, by: labels, minRequests }: Parameters, sco
     const enough = `${rate(metric, requests, long, labels)} * ${long / 1e6} >= ${minRequests}`
     return `(${share(long)} > ${bound} and ${share(short)} > ${bound} and ${enough})`
   })
-  return { expr: pairs.join('\nor\n'), summary: `${subject(labels)}: {{ $value | humanizePercentage }} of requests failed; the objective is ${objective} %` }
+  const panels = windows.map(({ long, short, rate: times }): PromPanel => ({
+    title: `Error budget burnt, over ${promDuration(long)} (and ${promDuration(short)})`, expr: `${share(long)} / ${budgetOf(objective)}`,
+    bound: times, bad: 'above', unit: 'short', legend: legend(labels),
+  }))
+  return { panels, expr: pairs.join('\nor\n'), summary: `${subject(labels)}: {{ $value | humanizePercentage }} of requests failed; the objective is ${objective} %` }
 }

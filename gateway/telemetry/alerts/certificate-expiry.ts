@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { durationUs, formatDuration } from '../../config/duration.ts'
 import { defineAlert, staleUs, type Finding } from './kind.ts'
+import { ofGateways } from './promql.ts'
 
 const parameters = z.strictObject({
   before: durationUs.refine((us) => us > 0, { message: 'is no time before anything' }).prefault('336h').describe('How long before its end. Default: 14 days.'),
@@ -49,8 +50,12 @@ export const certificateExpiry = defineAlert({
       },
     }
   },
-  promql: ({ before }) => ({
-    expr: `min by (certificate) (regatta_certificate_not_after_seconds) - time() < ${before / 1e6}`,
-    summary: 'certificate {{ $labels.certificate }} ends in {{ $value | humanizeDuration }}',
-  }),
+  promql({ before }, scope) {
+    const left = `min by (certificate) (regatta_certificate_not_after_seconds${ofGateways(scope)}) - time()`
+    return {
+      expr: `${left} < ${before / 1e6}`,
+      summary: 'certificate {{ $labels.certificate }} ends in {{ $value | humanizeDuration }}',
+      panels: [{ title: 'Until certificates end', expr: left, bound: before / 1e6, bad: 'below', unit: 's', legend: '{{certificate}}' }],
+    }
+  },
 })

@@ -56,8 +56,7 @@ export const credentialFailures = defineAlert({
       },
     }
   },
-  // Clients are no labels of metrics: there is no end to them.
-  promql: () => null,
+  promql: () => ({ unsaid: 'Clients are no labels of metrics, because there is no end to them: only control planes can tell.' }),
 })
 
 function windowOf(byGateway: Map<string, Window>, gateway: string, span: number): Window {

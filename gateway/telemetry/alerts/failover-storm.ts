@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { durationUs } from '../../config/duration.ts'
 import type { RedSeries, TelemetryReport } from '../red/report.ts'
 import { defineAlert, windowUs, type Finding } from './kind.ts'
+import { ofGateways } from './promql.ts'
 import { createRegionsSeen } from './regions-seen.ts'
 import { createUsualRegions } from './usual-regions.ts'
 import { createWindow } from './window.ts'
@@ -53,11 +54,15 @@ export const failoverStorm = defineAlert({
       },
     }
   },
-  promql: ({ gateways }) => ({
-    expr: `count by (region) (regatta_region_state{state="draining"} == 1) >= ${gateways}`,
-    summary: '{{ $value }} gateways turned away from region {{ $labels.region }}',
-    caveat: 'The share answered by other regions than usual is learned by the control plane and not said here.',
-  }),
+  promql({ gateways }, scope) {
+    const turnedAway = `sum by (region) (regatta_region_draining_gateways${ofGateways(scope)})`
+    return {
+      expr: `${turnedAway} >= ${gateways}`,
+      summary: '{{ $value }} gateways turned away from region {{ $labels.region }}',
+      caveat: 'The share answered by other regions than usual is learned by the control plane and not said here.',
+      panels: [{ title: 'Gateways that turned away from a region', expr: turnedAway, bound: gateways, bad: 'above', unit: 'short', legend: '{{region}}' }],
+    }
+  },
 })
 
 /** Route → region → requests that it answered. What no region answered says nothing of regions. */

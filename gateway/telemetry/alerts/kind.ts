@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { durationUs } from '../../config/duration.ts'
 import type { TelemetryReport } from '../red/report.ts'
 import type { AlertEvent } from './alert.ts'
-import type { PromExpression } from './promql.ts'
+import type { PromExpression, PromScope, Unsaid } from './promql.ts'
 import type { RouteScope } from './scope.ts'
 
 export interface AlertKind<Schema extends z.ZodObject = z.ZodObject> {
@@ -18,8 +18,8 @@ export interface AlertKind<Schema extends z.ZodObject = z.ZodObject> {
   /** What may be written beside `name`, `kind`, `severity`, `for` and `keepFiringFor`; strict. */
   readonly parameters: Schema
   watch(parameters: z.output<Schema>, scope: RouteScope): Watch
-  /** The same in PromQL over what gateways tell on /metrics; null = it cannot be said there. */
-  promql(parameters: z.output<Schema>, scope: RouteScope): PromExpression | null
+  /** The same in PromQL. */
+  promql(parameters: z.output<Schema>, scope: PromScope): PromExpression | Unsaid
 }
 
 /** What one rule has seen. Memory is bounded whatever reports say. */

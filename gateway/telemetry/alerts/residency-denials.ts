@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { by, defineAlert, windowUs, type Finding } from './kind.ts'
-import { increase, selector, subject } from './promql.ts'
+import { increase, legend, selector, subject } from './promql.ts'
 import { createSeries, gatewaysOf, seen, told } from './series.ts'
 
 const parameters = z.strictObject({
@@ -39,9 +39,13 @@ export const residencyDenials = defineAlert({
       }),
     }
   },
-  promql: ({ count, window: span, by: labels }, scope) => ({
-    expr: `${increase('regatta_requests_total', selector(scope, ['outcome', '=', 'residency']), span, labels)} >= ${count}`,
-    summary: `${subject(labels)}: {{ $value }} requests refused for residency`,
-    caveat: 'Prometheus extrapolates increases and does not see the first request of a new series.',
-  }),
+  promql({ count, window: span, by: labels }, scope) {
+    const denied = increase('regatta_requests_total', selector(scope, ['outcome', '=', 'residency']), span, labels)
+    return {
+      expr: `${denied} >= ${count}`,
+      summary: `${subject(labels)}: {{ $value }} requests refused for residency`,
+      caveat: 'Prometheus extrapolates increases and does not see the first request of a new series.',
+      panels: [{ title: 'Requests refused for residency', expr: denied, bound: count, bad: 'above', unit: 'short', legend: legend(labels) }],
+    }
+  },
 })

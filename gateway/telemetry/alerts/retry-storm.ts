@@ -3,7 +3,7 @@
 
 import { z } from 'zod'
 import { by, defineAlert, windowUs, type Finding } from './kind.ts'
-import { rate, selector, subject } from './promql.ts'
+import { legend, rate, selector, subject } from './promql.ts'
 import { createSeries, gatewaysOf, seen, told } from './series.ts'
 
 const parameters = z.strictObject({
@@ -50,6 +50,7 @@ export const retryStorm = defineAlert({
     return {
       expr: `${sent} / ${total} > ${share} and ${total} * ${span / 1e6} >= ${minRequests}`,
       summary: `${subject(labels)}: {{ $value | humanizePercentage }} of requests are sent again`,
+      panels: [{ title: 'Retries and hedges for each request', expr: `${sent} / ${total}`, bound: share, bad: 'above', unit: 'percentunit', legend: legend(labels) }],
     }
   },
 })

@@ -4,7 +4,7 @@
 import { z } from 'zod'
 import { defineAlert, windowUs, type Finding } from './kind.ts'
 import { createSeries, gatewaysOf, seen } from './series.ts'
-import { promDuration } from './promql.ts'
+import { ofGateways, promDuration } from './promql.ts'
 
 const parameters = z.strictObject({
   factor: z.number().min(1).max(1_000).default(1.5).describe('How many times the budget.'),
@@ -43,10 +43,15 @@ export const samplingBudget = defineAlert({
       }),
     }
   },
-  promql: ({ factor, window: span, raised }) => ({
-    expr: `sum by (policy) (rate(regatta_sampled_spans_total[${promDuration(span)}]))`
-      + ` / sum by (policy) (regatta_sampling_budget_spans_per_second) > ${factor}`,
-    summary: 'SamplingPolicy {{ $labels.policy }}: {{ $value }} times as many spans as its budget',
-    ...(raised ? {} : { caveat: 'Spans that an anomaly added cannot be told apart here.' }),
-  }),
+  promql({ factor, window: span, raised }, scope) {
+    const where = ofGateways(scope)
+    const used = `sum by (policy) (rate(regatta_sampled_spans_total${where}[${promDuration(span)}]))`
+      + ` / (sum by (policy) (regatta_sampling_budget_spans_per_second${where}) > 0)`
+    return {
+      expr: `${used} > ${factor}`,
+      summary: 'SamplingPolicy {{ $labels.policy }}: {{ $value }} times as many spans as its budget',
+      ...(raised ? {} : { caveat: 'Spans that an anomaly added cannot be told apart here.' }),
+      panels: [{ title: 'Spans recorded, times the budget', expr: used, bound: factor, bad: 'above', unit: 'short', legend: '{{policy}}' }],
+    }
+  },
 })

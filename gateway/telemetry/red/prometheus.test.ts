@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { expose, formatFor } from '../exposition.ts'
 import { createRedMetrics } from './index.ts'
-import { policyMetrics, redMetrics } from './prometheus.ts'
+import { redMetrics } from './prometheus.ts'
 
 function series(durations: readonly number[], traceId = '') {
   const red = createRedMetrics({ nowUs: () => 5_000_000 })
@@ -42,11 +42,4 @@ test('in OpenMetrics exemplars name the trace in the bucket of its duration, at 
   expect(text.endsWith('\n# EOF\n')).toBe(true)
   expect(formatFor('application/openmetrics-text;version=1.0.0,text/plain;q=0.5')).toBe('openmetrics')
   expect(formatFor(undefined)).toBe('prometheus')
-})
-
-test('budgets and certificates', async () => {
-  const text = await expose(policyMetrics([{ policy: 'shop/all', spans: 7, budget: 50 }], [{ name: 'edge', notAfterMs: 1500 }]), 'prometheus')
-  expect(text).toContain('regatta_sampled_spans_total{policy="shop/all"} 7')
-  expect(text).toContain('regatta_sampling_budget_spans_per_second{policy="shop/all"} 50')
-  expect(text).toContain('regatta_certificate_not_after_seconds{certificate="edge"} 1.5')
 })

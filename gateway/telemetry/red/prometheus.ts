@@ -24,21 +24,6 @@ export function redMetrics(series: readonly RedSeries[], unixOffsetUs: number): 
   ]
 }
 
-/** What policies and certificates say of themselves; spans are counted up by whoever calls. */
-export function policyMetrics(sampling: readonly { policy: string; spans: number; budget: number }[], certificates: readonly { name: string; notAfterMs: number }[]): Metric[] {
-  return [
-    { name: 'regatta_sampled_spans_total', type: 'counter', help: 'Spans recorded under a sampling policy.', samples: sampling.map(({ policy, spans }) => ({ labels: { policy }, value: spans })) },
-    {
-      name: 'regatta_sampling_budget_spans_per_second', type: 'gauge', help: 'What a sampling policy allows.',
-      samples: sampling.map(({ policy, budget }) => ({ labels: { policy }, value: budget })),
-    },
-    {
-      name: 'regatta_certificate_not_after_seconds', type: 'gauge', help: 'End of validity, Unix time.',
-      samples: certificates.map(({ name, notAfterMs }) => ({ labels: { certificate: name }, value: notAfterMs / 1000 })),
-    },
-  ]
-}
-
 function durationSamples({ labels, durations, exemplars }: RedSeries, unixOffsetUs: number): Sample[] {
   const byPower = new Map<number, NonNullable<Sample['exemplar']>>()
   for (const { traceId, valueUs, atUs } of exemplars) {
