@@ -69,7 +69,7 @@ describe('the page', () => {
       ({ atUs: zeroUs + afterS * 1e6, source: 'edge/frankfurt', kind: 'sampling-rate' as const, key: { tenant: 'shop', route: 'shop/catalog/0', protocol: 'http1' }, probability, cause, anomaly }))
     const text = section(tracingCase(), rates)
     expect(text).toContain('Sampling rates through the anomaly')
-    expect(text).toMatch(/edge\/frankfurt shop\/catalog\/0 \+?600 ms 8 % anomaly: errors/)
+    expect(text).toMatch(/edge\/frankfurt shop\/catalog\/0 \+0\.60 s 8 % anomaly: errors/)
     expect(section(tracingCase(), rates.slice(0, 1))).toContain('1 changes to keep a budget; none was raised')
   })
 

@@ -18,7 +18,8 @@ export type HistoryEvent =
   | { atUs: number; source: 'run'; kind: 'config-refused'; region: string; revision: number; code: string; message: string }
   | { atUs: number; source: 'run'; kind: 'process'; process: string; state: 'started' | 'ready' | 'paused' | 'resumed' | 'killed' | 'exited'; pid: number }
   | { atUs: number; source: 'run'; kind: 'tool'; tool: string; text: string }
-  | { atUs: number; source: 'run'; kind: 'machine'; cpuShare: number; loopLagP99Ms: number; freeBytes: number }
+  /** `processes`: processor time of each process on this machine since its start, µs; those of which the system tells. */
+  | { atUs: number; source: 'run'; kind: 'machine'; cpuShare: number; loopLagP99Ms: number; freeBytes: number; processes?: Record<string, number> }
   | { atUs: number; source: 'run'; kind: 'interrupted'; reason: string }
   /** A promise that holds whatever breaks was broken (simulated substrate: always checked). */
   | { atUs: number; source: 'run'; kind: 'invariant-violated'; invariant: string; text: string }

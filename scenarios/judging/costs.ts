@@ -8,6 +8,7 @@ import { allVariant, offVariant } from '../tracing.ts'
 import type { JudgeContext } from './context.ts'
 import { isGateway } from './places.ts'
 import type { Round } from './rounds.ts'
+import { mean } from './statistics.ts'
 
 /** After a healing: 3 s until a region is taken back, 10 s of ramp (routing defaults), 2 s to settle. */
 const rampUs = 15_000_000
@@ -15,6 +16,12 @@ const rampUs = 15_000_000
 const leastSeconds = 5
 
 export interface BlockCost { block: PlannedBlock; cpuUs: number; requests: number; seconds: number }
+
+/**
+ * Does the same work for a request whatever gateways trace, over the same kernel and caches: what a block costs it tells how slow
+ * the machine was just then. On shared machines that drifts by a fifth within seconds, for all processes alike.
+ */
+const yardstick = 'fault-proxy'
 
 /** Processor time of each block; `requests` are those that the gateways themselves counted. */
 export function processorCosts(context: JudgeContext): BlockCost[] {
@@ -53,9 +60,50 @@ function disturbed({ faults }: JudgeContext, fromUs: number, toUs: number): bool
   return faults.some(({ askedUs, healedUs }) => askedUs !== null && toUs > askedUs && fromUs < (healedUs ?? Infinity) + rampUs)
 }
 
-/** Rounds in which the variant, `off` and `always-on` all have enough undisturbed seconds; microseconds a request. */
+/**
+ * Rounds in which the variant, `off` and `always-on` all have enough undisturbed seconds; microseconds a request, as the machine
+ * was on average: each block's cost over that of the yardstick in it. As they are where the yardstick is not told.
+ */
 export function processorRounds(context: JudgeContext, variant: string): Round[] {
-  return roundsOf(processorCosts(context), variant, ({ cpuUs, requests, seconds }) => (seconds >= leastSeconds && requests > 0 ? cpuUs / requests : null))
+  const speeds = slowness(context)
+  return roundsOf(processorCosts(context), variant, ({ block, cpuUs, requests, seconds }) => {
+    if (seconds < leastSeconds || requests === 0) return null
+    if (speeds === null) return cpuUs / requests
+    const slow = speeds.get(block)
+    return slow === undefined ? null : cpuUs / requests / slow
+  })
+}
+
+/** How slow the machine was in each block, as the yardstick was: its cost of a request over its mean. Null: nobody tells. */
+export function slowness(context: JudgeContext): ReadonlyMap<PlannedBlock, number> | null {
+  const used = yardstickCosts(context)
+  const all = mean([...used.values()])
+  return used.size === 0 ? null : new Map([...used].map(([block, us]) => [block, us / all]))
+}
+
+/** Microseconds of the yardstick a request, in each block in which it was told and ran all the while. */
+export function yardstickCosts(context: JudgeContext): ReadonlyMap<PlannedBlock, number> {
+  let costs = known.get(context)
+  if (costs === undefined) known.set(context, (costs = costsOfYardstick(context)))
+  return costs
+}
+
+const known = new WeakMap<JudgeContext, ReadonlyMap<PlannedBlock, number>>()
+
+function costsOfYardstick(context: JudgeContext): ReadonlyMap<PlannedBlock, number> {
+  const samples = context.history.events.filter((event) => event.kind === 'machine')
+  return new Map(inRounds(context).flatMap((block): [PlannedBlock, number][] => {
+    let [us, requests] = [0, 0]
+    for (let i = 1; i < samples.length; i++) {
+      const [from, to] = [samples[i - 1], samples[i]]
+      const [before, after] = [from.processes?.[yardstick], to.processes?.[yardstick]]
+      if (before === undefined || after === undefined || after < before) continue
+      if (from.atUs < block.settledUs || to.atUs > block.toUs || disturbed(context, from.atUs, to.atUs)) continue
+      us += after - before
+      requests += requestsWithin(context, from.atUs, to.atUs)
+    }
+    return requests === 0 || us === 0 ? [] : [[block, us / requests]]
+  }))
 }
 
 export interface BlockBytes { block: PlannedBlock; bytes: number; requests: number }

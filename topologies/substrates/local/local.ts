@@ -182,6 +182,7 @@ async function startClaimed(request: StartRequest, claim: Claim, workDir: string
     loads,
     collectGarbage: () => collectGarbage(layout.gateways.map((gateway) => listeningAdmin(gatewayProcess(gateway), gateway.listen.admin, token)), journal),
     collectGarbageEveryMs: options.collectGarbageEveryMs,
+    processorUs: () => supervisor.processorUs(),
     end: () => unwind(undo),
   })
 }

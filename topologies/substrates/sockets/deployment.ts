@@ -24,6 +24,8 @@ export interface DeploymentParts {
   /** Makes every gateway collect garbage now. */
   collectGarbage(): void
   collectGarbageEveryMs: number
+  /** Processor time of each process of the run on this machine, microseconds since its start; absent where they run elsewhere. */
+  processorUs?(): Record<string, number>
   end(): Promise<void>
 }
 
@@ -66,7 +68,7 @@ export function openDeployment(parts: DeploymentParts): Deployment {
     inventory.clock.offsetUs = zeroUs
     journal.zero(zeroUs)
     loads.begin(zeroUs)
-    const stopWatching = watchMachine((sample) => journal.note({ kind: 'machine', ...sample }))
+    const stopWatching = watchMachine((sample) => journal.note({ kind: 'machine', ...sample, ...(parts.processorUs === undefined ? {} : { processes: parts.processorUs() }) }))
     const collecting = parts.collectGarbageEveryMs === 0 ? undefined : setInterval(parts.collectGarbage, parts.collectGarbageEveryMs)
     try {
       await timetable.play(zeroUs, untilUs, signal)

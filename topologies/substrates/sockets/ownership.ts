@@ -205,9 +205,7 @@ export function signalQuietly(pid: number, signal: NodeJS.Signals): boolean {
 export function identify(pid: number): ProcessIdentity | null {
   try {
     if (process.platform === 'linux') {
-      // Field 22 of proc(5) stat; the command in field 2 may hold spaces, so count from its closing bracket.
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      const fields = statOf(pid)
       return fields[0] === 'Z' ? null : { pid, startTime: fields[19] }
     }
     const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
@@ -215,6 +213,26 @@ export function identify(pid: number): ProcessIdentity | null {
   } catch {
     return null
   }
+}
+
+/** Processor time since its start, microseconds; null where this system does not tell, or there is no such process. */
+export function processorUs(pid: number): number | null {
+  if (process.platform !== 'linux') return null
+  try {
+    const fields = statOf(pid)
+    return (Number(fields[11]) + Number(fields[12])) * tickUs
+  } catch {
+    return null
+  }
+}
+
+/** User and kernel time are told in hundredths of a second (USER_HZ, proc(5)). */
+const tickUs = 10_000
+
+/** Fields of proc(5) stat from the third on; the command in the second may hold spaces, so they are counted from its closing bracket. */
+function statOf(pid: number): string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function isSame(identity: ProcessIdentity): boolean {

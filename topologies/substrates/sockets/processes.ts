@@ -6,7 +6,7 @@ import { mkdirSync, openSync, closeSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { topologyError } from '../../errors.ts'
-import { identify, signalQuietly, type Claim } from './ownership.ts'
+import { identify, processorUs, signalQuietly, type Claim } from './ownership.ts'
 
 export interface ProcessSpec {
   /** `gateway/eu-west`: the source of its events. */
@@ -46,6 +46,8 @@ export interface Supervisor {
   ended(name: string): Promise<number | null>
   /** The end of what it wrote to standard error. */
   lastWords(name: string): string
+  /** Processor time of each process that runs, microseconds since its start; without those of which the system does not tell. */
+  processorUs(): Record<string, number>
   /** Ends every process: politely, then not. */
   endAll(graceMs: number): Promise<void>
 }
@@ -186,6 +188,14 @@ export function supervise(claim: Claim, workDir: string, environment: NodeJS.Pro
     tell: (name, line) => void member(name).child.stdin?.write(`${line}\n`),
     ended: (name) => member(name).exit,
     lastWords: (name) => lastWords(fileOf(name, 'stderr.log')),
+    processorUs() {
+      const used: Record<string, number> = {}
+      for (const [name, { child, exited }] of members) {
+        const us = exited || child.pid === undefined ? null : processorUs(child.pid)
+        if (us !== null) used[name] = us
+      }
+      return used
+    },
     async endAll(graceMs) {
       const living = [...members.values()].filter(({ exited }) => !exited)
       for (const now of living) {
