@@ -7,6 +7,7 @@ import { readRun } from '../scenarios/read-run.ts'
 import type { TracingFigures } from '../scenarios/verdict.ts'
 import type { HistoryEvent } from '../topologies/history.ts'
 import { readHistory } from '../topologies/history/read.ts'
+import { linesOf } from './html/events.ts'
 import { writeFixtureRun } from './html/fixture.case.ts'
 import { html } from './html/html.ts'
 import { markdown } from './markdown.ts'
@@ -87,6 +88,23 @@ describe('the page', () => {
     const [first, second, ...rest] = tracingCase().example!.spans
     const loop = [{ ...first, parentSpanId: first.spanId }, { ...second, parentSpanId: rest[0].spanId }, { ...rest[0], parentSpanId: second.spanId }]
     expect(section(tracingCase({ example: { requestId: 'r', traceId: 't', spans: loop } }))).toContain('3 spans')
+  })
+})
+
+describe('events', () => {
+  it('tell of alerts and rates in words, and leave samples to charts', () => {
+    const [edge, plane] = ['edge/frankfurt', 'control-plane/us-east']
+    const alert = {
+      rule: 'failover-storm', kind: 'failover-storm', policy: 'shop/shop', severity: 'page' as const, state: 'firing' as const, labels: {}, value: 2, bound: 2, unit: '', gateways: [],
+      summary: '2 gateways turned away from region eu-west',
+    }
+    expect(linesOf([
+      { atUs: 1, source: plane, kind: 'alert', alert },
+      { atUs: 2, source: edge, kind: 'sampling-rate', key: { tenant: 'shop', route: 'shop/catalog/0', protocol: 'http1' }, probability: 0.08, cause: 'anomaly', anomaly: 'errors' },
+      { atUs: 3, source: 'collector', kind: 'collector', senders: {}, refused: 0 },
+    ]).map(({ category, text }) => [category, text])).toEqual([
+      ['alert', 'failover-storm firing (page, shop/shop): 2 gateways turned away from region eu-west'], ['gateway', 'sampling rate of shop/catalog/0 is 8 % (anomaly: errors)'],
+    ])
   })
 })
 

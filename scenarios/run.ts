@@ -161,10 +161,19 @@ function firstRecord(request: RunRequest, planned: RunRecord['plan'], config: Co
       ...(planned.limits ?? []),
       ...(substrate.time === 'virtual' ? [] : limitsInRealTime(planned)),
       ...(untraced === null ? [] : [`nothing is traced: ${untraced}`]),
+      ...unwatched(request, config, untraced),
       ...unplayedSuites(planned.scenario, substrate),
       ...plantedLimits(simulationOf(planned.scenario, options.simulation), substrate),
     ],
   }
+}
+
+/** AlertPolicies that nobody evaluates, and why. */
+function unwatched({ scenario, substrate }: RunRequest, config: readonly ConfigDocument[], untraced: string | null): string[] {
+  if (!config.some(({ kind }) => kind === 'AlertPolicy')) return []
+  const why = substrate.time === 'virtual' ? 'no control plane runs in virtual time'
+    : scenario.tracing === undefined ? 'control planes hear of gateways by their telemetry, which `tracing` turns on' : untraced
+  return why === null ? [] : [`AlertPolicies are not evaluated: ${why}`]
 }
 
 /** Whole or not at all: a reader never finds half a file. */

@@ -73,8 +73,8 @@ export const variantNames = ['off', 'always-on', 'adaptive'] as const
 const lengthUs = 6 * s
 const firstUs = 2 * s
 
-/** Rounds of three variants without a fault. Microseconds of processor time (of the fault proxy: `proxyUs`, where it is told) and octets of a request. */
-export function blocksFixture(rounds: number, costs: (round: number, variant: string) => { cpuUs: number; bytes: number; proxyUs?: number }): Fixture {
+/** Rounds of three variants without a fault. Microseconds of processor time (of the yardstick: `yardstickUs`, where it is told) and octets of a request. */
+export function blocksFixture(rounds: number, costs: (round: number, variant: string) => { cpuUs: number; bytes: number; yardstickUs?: number }): Fixture {
   const blocks = Array.from({ length: rounds * variantNames.length }, (_, index): PlannedBlock => {
     const round = Math.floor(index / variantNames.length)
     const fromUs = firstUs + index * lengthUs
@@ -88,15 +88,15 @@ export function blocksFixture(rounds: number, costs: (round: number, variant: st
   })
   made.events = [{ atUs: firstUs, source: 'run', kind: 'phase', phase: 'fault' }]
   let bytes = 0
-  let proxyUs = 0
+  let yardstickUs = 0
   for (let atUs = 0; atUs <= endUs; atUs += s) {
     const block = blocks.find(({ fromUs, toUs }) => atUs > fromUs && atUs <= toUs)
-    const cost = block === undefined ? { cpuUs: 0, bytes: 0, proxyUs: 0 } : costs(block.round, block.variant)
+    const cost = block === undefined ? { cpuUs: 0, bytes: 0, yardstickUs: 0 } : costs(block.round, block.variant)
     const requests = 50
     made.events.push({ atUs, source: edge, kind: 'usage', cpuUs: cost.cpuUs * requests, rssBytes: 1, requests, loopLagP99Us: 1 })
     bytes += cost.bytes * requests
-    proxyUs += (cost.proxyUs ?? 0) * requests
-    made.events.push({ atUs, source: 'run', kind: 'machine', cpuShare: 0.5, loopLagP99Ms: 1, freeBytes: 1, ...(cost.proxyUs === undefined ? {} : { processes: { 'fault-proxy': proxyUs } }) })
+    yardstickUs += (cost.yardstickUs ?? 0) * requests
+    made.events.push({ atUs, source: 'run', kind: 'machine', cpuShare: 0.5, loopLagP99Ms: 1, freeBytes: 1, ...(cost.yardstickUs === undefined ? {} : { processes: { 'fault-proxy': yardstickUs, 'services/eu-west': yardstickUs / 2, 'services/us-east': yardstickUs / 2, 'k6/shop': atUs } }) })
     made.events.push({ atUs, source: 'collector', kind: 'collector', senders: { [edge]: { spans: 1, bytes, requests: 1 } }, refused: 0 })
   }
   return made

@@ -197,12 +197,16 @@ describe('what tracing costs', () => {
     // One block is slow, the next is not: by up to a half.
     const slow = (round: number, variant: string): number => 1 + ((round * 7 + variantNames.indexOf(variant as 'off') * 5) % 6) / 10
     const uneven = (told: boolean): Fixture => blocksFixture(6, (round, variant) => ({
-      cpuUs: cost[variant].cpuUs * slow(round, variant), bytes: 1, ...(told ? { proxyUs: 80 * slow(round, variant) } : {}),
+      cpuUs: cost[variant].cpuUs * slow(round, variant), bytes: 1, ...(told ? { yardstickUs: 80 * slow(round, variant) } : {}),
     }))
     expect(await judged(uneven(false), overhead, 'value<=0.4')).toMatchObject({ verdict: 'inconclusive', evidence: [expect.stringContaining('not corrected')] })
     const check = await judged(uneven(true), overhead, 'value<=0.4')
     expect(check).toMatchObject({ verdict: 'pass', observed: expect.closeTo(0.3, 6) })
     expect(check.evidence[2]).toMatch(/by the fault proxy, whose work is the same in all variants: 100 µs, 100 µs and 100 µs a request/)
+    // Services tell spans of what is sampled; where they do not, they are the better yardstick.
+    const quiet = uneven(true)
+    quiet.run.plan.scenario.tracing!.services = false
+    expect((await judged(quiet, overhead, 'value<=0.4')).evidence[2]).toMatch(/by the services, .*: 100 µs, 100 µs and 100 µs a request/)
   })
   it('leaves out seconds under a fault and its ramp', async () => {
     const made = drifting(8)

@@ -50,7 +50,9 @@ Errors go to standard error, with --json as one JSON document a line; docs/error
 
 /** Commander's own words in our form: `error: unknown option '--frob'` and a possible `(Did you mean …?)`. */
 function usageError({ message, code }: CommanderError, args: readonly string[]): Error {
-  const [text, ...more] = message.replace(/^error: /, '').split('\n')
+  // Commander has written the verb's help by then, and calls the error `(outputHelp)`.
+  const said = code === 'commander.help' ? 'the command of this verb is missing' : message
+  const [text, ...more] = said.replace(/^error: /, '').split('\n')
   const verb = args.find((arg) => commands.some(({ name }) => name === arg))
   const guess = more.map((line) => line.replaceAll(/^\(|\)$/g, '')).join(' ')
   const hint = [guess, `\`regatta ${verb === undefined || code === 'commander.unknownCommand' ? '' : `${verb} `}--help\` teaches it`]

@@ -53,6 +53,8 @@ export interface GatewayTelemetry {
   otlp: OtlpTarget | null
   /** Octets that spans of requests which are not sampled may wait in; default 8 MiB. */
   ringBytes?: number
+  /** How long spans that are kept are gathered at most before they go to the exporter; default 5000. */
+  batchWaitMs?: number
   /** A report a second goes to the control plane; absent = true. */
   report?: boolean
 }

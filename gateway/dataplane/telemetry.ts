@@ -45,6 +45,7 @@ export function openTelemetry(settings: GatewayTelemetry, { bootstrap, clock, ra
   const tracing = createTracing({
     sampling, random, exporter: exporter ?? exporterTo(settings, bootstrap, clock, evidence), tell: (event) => evidence.event(event),
     ...(settings.ringBytes === undefined ? {} : { ringBytes: settings.ringBytes }),
+    ...(settings.batchWaitMs === undefined ? {} : { batchWaitUs: settings.batchWaitMs * 1000 }),
   })
   const red = createRedMetrics({ nowUs: () => clock.nowUs() })
   const notices = new TraceNotices(bootstrap.name, clock, (count) => tracing.untold(count))

@@ -83,7 +83,7 @@ export async function tracingGateway(snapshot: Snapshot, changes: Partial<Gatewa
     close: async () => {},
   }
   // Each gateway draws ids of its own, as processes with seeds of their own do.
-  const bed = await gatewayWith(snapshot, { telemetry: { otlp: null }, ...changes }, { exporter, random: seededRandom(++seeds) })
+  const bed = await gatewayWith(snapshot, { telemetry: { otlp: null, batchWaitMs: 100 }, ...changes }, { exporter, random: seededRandom(++seeds) })
   return Object.assign(bed, { spans })
 }
 

@@ -4,7 +4,7 @@
 import type { HistoryEvent } from '../../topologies/history.ts'
 import { quantity } from '../words.ts'
 
-export const categories = ['fault', 'routing', 'health', 'drain', 'process', 'config', 'gateway', 'other'] as const
+export const categories = ['fault', 'alert', 'routing', 'health', 'drain', 'process', 'config', 'gateway', 'other'] as const
 export type Category = (typeof categories)[number]
 
 export interface Line { atUs: number; source: string; category: Category; text: string; times: number }
@@ -40,7 +40,7 @@ export function targetWords(target: string): string {
 
 function tell(event: HistoryEvent): { category: Category; text: string } | null {
   switch (event.kind) {
-    case 'machine': case 'usage': return null
+    case 'machine': case 'usage': case 'tracing': case 'red': case 'collector': return null
     case 'phase': return { category: 'fault', text: `phase ${event.phase}` }
     case 'fault-asked': return { category: 'fault', text: `${event.fault}: ${event.detail.kind} asked for` }
     case 'fault-in-force': return { category: 'fault', text: `${event.fault}: ${event.detail.kind} in force` }
@@ -80,6 +80,8 @@ function tellConfig(event: HistoryEvent): { category: Category; text: string } |
 
 function tellRest(event: HistoryEvent): { category: Category; text: string } | null {
   switch (event.kind) {
+    case 'alert': return { category: 'alert', text: `${event.alert.rule} ${event.alert.state} (${event.alert.severity}, ${event.alert.policy}): ${event.alert.summary}` }
+    case 'sampling-rate': return { category: 'gateway', text: `sampling rate of ${event.key.route} is ${quantity(event.probability, 'share')} (${event.anomaly === '' ? event.cause : `${event.cause}: ${event.anomaly}`})` }
     case 'loop-late': return { category: 'gateway', text: `event loop ${quantity(event.lagUs / 1000, 'ms')} late` }
     case 'log': return { category: 'gateway', text: `${event.level} ${event.code}: ${event.message}` }
     case 'tool': return { category: 'other', text: `${event.tool}: ${event.text}` }

@@ -16,11 +16,14 @@ import { residencyViolations } from './residency-violations.ts'
 import { sendLag } from './send-lag.ts'
 import { slowRequests } from './slow-requests.ts'
 import { trafficShare } from './traffic-share.ts'
+import { alertReactionTime } from './alert-reaction-time.ts'
+import { alertRecoveryTime } from './alert-recovery-time.ts'
 import { anomalyReactionTime } from './anomaly-reaction-time.ts'
 import { anomalyRecoveryTime } from './anomaly-recovery-time.ts'
 import { brokenTraces } from './broken-traces.ts'
 import { errorsKept } from './errors-kept.ts'
 import { exportedBytes } from './exported-bytes.ts'
+import { falseAlerts } from './false-alerts.ts'
 import { missingHops } from './missing-hops.ts'
 import { redMetricsError } from './red-metrics-error.ts'
 import { samplingBias } from './sampling-bias.ts'
@@ -52,6 +55,9 @@ export const measures: Record<MetricName, Metric | BoundMetric> = {
   red_metrics_error: redMetricsError,
   anomaly_reaction_time: anomalyReactionTime,
   anomaly_recovery_time: anomalyRecoveryTime,
+  alert_reaction_time: alertReactionTime,
+  alert_recovery_time: alertRecoveryTime,
+  false_alerts: falseAlerts,
   spans_shed: spansShed,
   sampling_budget: samplingBudget,
   sampling_bias: samplingBias,

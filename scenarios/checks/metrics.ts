@@ -58,6 +58,9 @@ export const metricDefinitions = {
   red_metrics_error: define('gauge', 'share', ['gateway', 'route'], 'requests that gateways counted against those that they answered: the difference, as a share'),
   anomaly_reaction_time: define('trend', 'ms', [], 'from a fault asked for to the first sampling rate that an anomaly raised; a value a fault'),
   anomaly_recovery_time: define('trend', 'ms', [], 'from a fault healed to the rates it raised being back at their baseline; a value a fault'),
+  alert_reaction_time: define('trend', 'ms', [], 'from a fault asked for to the first alert that a control plane fires; a value a fault'),
+  alert_recovery_time: define('trend', 'ms', [], 'from a fault healed to the end of the last alert it caused; a value a fault'),
+  false_alerts: define('counter', 'count', [], 'alerts that fired while no fault was in force, nor within 30 s of its healing'),
   spans_shed: define('counter', 'count', ['gateway'], 'spans that gateways could not export: no room in the queue, or not taken by the collector'),
   sampling_budget: define('trend', 'share', ['gateway', 'variant'], 'spans of sampled requests against the budget; a value a gateway, policy and minute without an anomaly'),
   sampling_bias: define('gauge', 'share', ['variant'], 'requests as sampled spans add up to, against requests, less 1'),
@@ -66,7 +69,7 @@ export const metricDefinitions = {
 /** What cannot be measured where nothing is traced. */
 export const measuresOfTraces = [
   'tracing_overhead', 'exported_bytes', 'errors_kept', 'slow_kept', 'broken_traces', 'missing_hops', 'red_metrics_error', 'anomaly_reaction_time',
-  'anomaly_recovery_time', 'spans_shed', 'sampling_budget', 'sampling_bias',
+  'anomaly_recovery_time', 'alert_reaction_time', 'alert_recovery_time', 'false_alerts', 'spans_shed', 'sampling_budget', 'sampling_bias',
 ] as const satisfies readonly (keyof typeof metricDefinitions)[]
 
 export type MetricName = keyof typeof metricDefinitions

@@ -1,7 +1,7 @@
 // What tracing costs the gateways, in measured processor time, against tracing every request: blocks of one run, by turns.
 // Told only when enough rounds agree; a small difference of large numbers needs many.
 
-import { processorRounds, yardstickCosts } from '../judging/costs.ts'
+import { processorRounds, yardstickCosts, yardstickOf } from '../judging/costs.ts'
 import type { JudgeContext } from '../judging/context.ts'
 import { leastRounds, roundsFor, shareWithInterval, widestHalf, type Round } from '../judging/rounds.ts'
 import { formatUnit, mean } from '../judging/statistics.ts'
@@ -32,8 +32,9 @@ function costs(rounds: readonly Round[]): string {
 
 /** By variant, so that whoever reads it sees that its work did not hang on what was traced. */
 function yardstick(context: JudgeContext, variant: string): string {
+  const { name } = yardstickOf(context)
   const costsOf = [...yardstickCosts(context)]
-  if (costsOf.length === 0) return 'not corrected for drift of the machine: this system does not tell what the fault proxy used'
-  const of = (name: string): string => `${Number(mean(costsOf.filter(([block]) => block.variant === name).map(([, us]) => us)).toPrecision(4))} µs`
-  return `corrected for drift of the machine by the fault proxy, whose work is the same in all variants: ${of(offVariant)}, ${of(allVariant)} and ${of(variant)} a request`
+  if (costsOf.length === 0) return `not corrected for drift of the machine: this system does not tell what ${name} used`
+  const of = (wanted: string): string => `${Number(mean(costsOf.filter(([block]) => block.variant === wanted).map(([, us]) => us)).toPrecision(4))} µs`
+  return `corrected for drift of the machine by ${name}, whose work is the same in all variants: ${of(offVariant)}, ${of(allVariant)} and ${of(variant)} a request`
 }

@@ -18,10 +18,14 @@ const leastSeconds = 5
 export interface BlockCost { block: PlannedBlock; cpuUs: number; requests: number; seconds: number }
 
 /**
- * Does the same work for a request whatever gateways trace, over the same kernel and caches: what a block costs it tells how slow
- * the machine was just then. On shared machines that drifts by a fifth within seconds, for all processes alike.
+ * Processes that do the same work for a request whatever gateways trace: what a block costs them tells how slow the machine was
+ * just then. On shared machines that drifts by a fifth within seconds, most alike for processes of one kind; so services, where
+ * they tell no spans of their own, and else the fault proxy.
  */
-const yardstick = 'fault-proxy'
+export function yardstickOf({ plan }: JudgeContext): { name: string; is(process: string): boolean } {
+  return plan.scenario.tracing?.services === false
+    ? { name: 'the services', is: (process) => process.startsWith('services/') } : { name: 'the fault proxy', is: (process) => process === 'fault-proxy' }
+}
 
 /** Processor time of each block; `requests` are those that the gateways themselves counted. */
 export function processorCosts(context: JudgeContext): BlockCost[] {
@@ -91,15 +95,19 @@ export function yardstickCosts(context: JudgeContext): ReadonlyMap<PlannedBlock,
 const known = new WeakMap<JudgeContext, ReadonlyMap<PlannedBlock, number>>()
 
 function costsOfYardstick(context: JudgeContext): ReadonlyMap<PlannedBlock, number> {
-  const samples = context.history.events.filter((event) => event.kind === 'machine')
+  const { is } = yardstickOf(context)
+  const samples = context.history.events.filter((event) => event.kind === 'machine').map(({ atUs, processes = {} }) => {
+    const names = Object.keys(processes).filter(is)
+    return { atUs, processes: names.length, us: names.reduce((sum, name) => sum + processes[name], 0) }
+  })
   return new Map(inRounds(context).flatMap((block): [PlannedBlock, number][] => {
     let [us, requests] = [0, 0]
     for (let i = 1; i < samples.length; i++) {
       const [from, to] = [samples[i - 1], samples[i]]
-      const [before, after] = [from.processes?.[yardstick], to.processes?.[yardstick]]
-      if (before === undefined || after === undefined || after < before) continue
+      // One that ended meanwhile or started anew leaves no difference that could be told.
+      if (from.processes === 0 || from.processes !== to.processes || to.us < from.us) continue
       if (from.atUs < block.settledUs || to.atUs > block.toUs || disturbed(context, from.atUs, to.atUs)) continue
-      us += after - before
+      us += to.us - from.us
       requests += requestsWithin(context, from.atUs, to.atUs)
     }
     return requests === 0 || us === 0 ? [] : [[block, us / requests]]

@@ -89,7 +89,7 @@ export function gapsOf(context: JudgeContext, spans: readonly SpanRow[]): Gap[] 
 const ending: ReadonlySet<PrimitiveKind> = new Set(['stop', 'kill', 'evict', 'collector'])
 const taking: ReadonlySet<PrimitiveKind> = new Set(['cut', 'isolate', 'pause', ...ending])
 /** What has not been exported yet then is lost with it. */
-const unexportedUs = 3_000_000
+const unexportedUs = 7_000_000
 /** After a way is open again, what waits on it needs so long. */
 const reopenedUs = 1_000_000
 

@@ -50,7 +50,7 @@ function decision(): Contender {
 }
 
 function spanInto(name: string, kept: boolean): Contender {
-  const recorder = new Recorder(seededRandom(1), createSamplingCore(), discarding(), new ArrayBuffer(defaultRingBytes))
+  const recorder = new Recorder(seededRandom(1), createSamplingCore(), discarding(), new ArrayBuffer(defaultRingBytes), 1_000_000)
   const ids = traceIdsOf(span.traceId)
   return {
     name,

@@ -59,7 +59,9 @@ Exit codes: 0 written, 3 bad input.`)
     telemetry.addHelpText('after', `
 Examples:
   regatta telemetry rules three-regions ./alerts.yaml            a rule file for Prometheus
-  regatta telemetry dashboards three-regions ./alerts.yaml       dashboards for Grafana`)
+  regatta telemetry dashboards three-regions ./alerts.yaml       dashboards for Grafana
+
+Exit codes: 0 written, 3 bad input, or there is no AlertPolicy.`)
   },
 }
 

@@ -1,4 +1,4 @@
-// Kept spans, gathered until a batch is full or has waited for a second, then handed over with its buffer. What the
+// Kept spans, gathered until a batch is full or has waited for some seconds, then handed over with its buffer. What the
 // exporter has no room for is shed there and counted there.
 
 import type { SpanBatch, SpanExporter } from '../export/exporter.ts'
@@ -7,8 +7,10 @@ import type { NameTable } from './names.ts'
 import type { KeepReason } from './span.ts'
 
 const batchBytes = 65_536
-/** A message to the collector costs far more than the spans of a budget that it carries. OpenTelemetry's own processors wait for 5 s. */
-const longestWaitUs = 1_000_000
+/** A message to the collector costs more than the few spans of a budget that it carries; so long OpenTelemetry's processors wait too. */
+export const defaultWaitUs = 5_000_000
+/** Once something changed: what was gathered before is not taken for what came after. */
+const hurriedWaitUs = 500_000
 
 export class SpanBatches {
   /** Spans handed to the exporter. */
@@ -19,10 +21,18 @@ export class SpanBatches {
   #at = 0
   #spans = 0
   #sinceUs = 0
+  readonly #longestWaitUs: number
+  #waitUs: number
 
-  constructor(exporter: SpanExporter, names: NameTable) {
+  constructor(exporter: SpanExporter, names: NameTable, longestWaitUs: number) {
     this.#exporter = exporter
     this.#names = names
+    this.#longestWaitUs = this.#waitUs = longestWaitUs
+  }
+
+  /** What is gathered by now goes soon. */
+  hurry(): void {
+    if (this.#view !== null) this.#waitUs = Math.min(hurriedWaitUs, this.#longestWaitUs)
   }
 
   /** Where the next span may be written, up to `maxSpanBytes`. */
@@ -55,7 +65,7 @@ export class SpanBatches {
   }
 
   tick(nowUs: number): void {
-    if (this.#view !== null && nowUs - this.#sinceUs >= longestWaitUs) this.flush()
+    if (this.#view !== null && nowUs - this.#sinceUs >= this.#waitUs) this.flush()
   }
 
   flush(): void {
@@ -65,6 +75,7 @@ export class SpanBatches {
     this.#view = null
     this.#at = 0
     this.#spans = 0
+    this.#waitUs = this.#longestWaitUs
     this.#names.told()
     this.#exporter.export(batch)
   }

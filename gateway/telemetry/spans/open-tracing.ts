@@ -4,6 +4,7 @@ import type { GatewayEvent, Random } from '../../ports.ts'
 import { extract, newTraceId, randomnessOf, traceIdRandomness, TraceFlag, withThreshold, type Extracted, type TraceContext } from '../context/index.ts'
 import type { ExportCounts, SpanExporter } from '../export/exporter.ts'
 import { isKept, thresholdText, type SamplingCore } from '../sampling/index.ts'
+import { defaultWaitUs } from './batches.ts'
 import { Recorder } from './recorder.ts'
 import { OpenRequestTrace, type Head } from './request-trace.ts'
 import type { BeginningRequest, TracedRoute, Tracing, TracingCounts } from './tracing.ts'
@@ -17,6 +18,8 @@ export interface TracingOptions {
   random: Random
   /** `defaultRingBytes` when left out. */
   ringBytes?: number
+  /** How long kept spans are gathered at most; `defaultWaitUs` when left out. */
+  batchWaitUs?: number
   /** `tracing` each second of a gateway that traces, and each `sampling-rate`. */
   tell(event: GatewayEvent): void
 }
@@ -26,9 +29,9 @@ const fromPeers = { acceptB3: false }
 const fromClients = { acceptB3: true }
 
 /** Throws RangeError when the ring is too small to hold a few spans (`minRingBytes` of ring.ts). */
-export function createTracing({ sampling, exporter, random, ringBytes = defaultRingBytes, tell }: TracingOptions): Tracing {
+export function createTracing({ sampling, exporter, random, ringBytes = defaultRingBytes, batchWaitUs = defaultWaitUs, tell }: TracingOptions): Tracing {
   const exports = exporter ?? countingExporter()
-  const recorder = new Recorder(random, sampling, exports, new ArrayBuffer(ringBytes))
+  const recorder = new Recorder(random, sampling, exports, new ArrayBuffer(ringBytes), batchWaitUs)
   let traced = 0
   let toldUs = Number.NEGATIVE_INFINITY
   const counts = (): TracingCounts => ({
@@ -44,6 +47,7 @@ export function createTracing({ sampling, exporter, random, ringBytes = defaultR
       const keys = new Set(Array.from(routes, ({ key }) => key))
       traced = keys.size
       sampling.keep(keys)
+      recorder.batches.hurry()
     },
     begin: (request, route) => begin(recorder, request, route),
     promote(traces, nowUs) {

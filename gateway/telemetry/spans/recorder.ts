@@ -32,11 +32,11 @@ export class Recorder {
   /** Spans that were put into the ring and were no longer there. */
   #lost = 0
 
-  constructor(random: Random, sampling: SamplingCore, exporter: SpanExporter, ring: ArrayBufferLike) {
+  constructor(random: Random, sampling: SamplingCore, exporter: SpanExporter, ring: ArrayBufferLike, longestWaitUs: number) {
     this.random = random
     this.sampling = sampling
     this.ring = new TraceRing(ring, Math.floor(random.next() * 4_294_967_296))
-    this.batches = new SpanBatches(exporter, this.names)
+    this.batches = new SpanBatches(exporter, this.names, longestWaitUs)
   }
 
   reserve(kept: boolean, nowUs: number): DataView {

@@ -13,10 +13,10 @@ const mostLines = 800
 /** Shown at first; a button shows the rest. */
 const firstLines = 30
 const titles: Record<Category, string> = {
-  fault: 'faults and phases', routing: 'routing', health: 'health', drain: 'drains', process: 'processes', config: 'configuration', gateway: 'gateways', other: 'other',
+  fault: 'faults and phases', alert: 'alerts', routing: 'routing', health: 'health', drain: 'drains', process: 'processes', config: 'configuration', gateway: 'gateways', other: 'other',
 }
 /** Without a click. */
-const telling: readonly Category[] = ['fault', 'routing', 'health', 'drain']
+const telling: readonly Category[] = ['fault', 'alert', 'routing', 'health', 'drain']
 
 export function happenedSection(page: Page): Markup {
   const zeroUs = zeroOf(page.context)

@@ -8,6 +8,8 @@ import type { Deployment, Inventory, StartRequest, Substrate } from '../../subst
 import { openDeployment } from './deployment.ts'
 import { simulatedCapabilities } from './faults.ts'
 
+const noPlanes = 'no control plane evaluates AlertPolicies in virtual time; they are on local'
+
 export const simulatedSubstrate: Substrate = {
   kind: 'simulated',
   description: 'deterministic discrete events in virtual time, driving the real cores; needs nothing',
@@ -15,6 +17,7 @@ export const simulatedSubstrate: Substrate = {
   unmeasured: {
     tracing_overhead: 'what tracing costs is processor time, which virtual time does not know; measured on local',
     exported_bytes: 'kept spans are counted and written down, not sent as OTLP; measured on local',
+    alert_reaction_time: noPlanes, alert_recovery_time: noPlanes, false_alerts: noPlanes,
     decision_time: 'the decision costs processor time, which virtual time does not know; measured on local and by `npm run bench -- decision`',
   },
   capabilities: () => simulatedCapabilities,

@@ -57,6 +57,17 @@ test('one that never says that it is ready is an error after its time', async ()
   await expect(supervisor.ready('a', 50)).rejects.toMatchObject({ code: 'RGT_SUBSTRATE_START' })
 })
 
+test.runIf(process.platform === 'linux')('what each process used of the processor is told while it runs, and grows with what it does', async () => {
+  const { supervisor } = setUp()
+  supervisor.start(program('idle', `ready(); setInterval(() => {}, 1000)`))
+  supervisor.start(program('busy', `const until = performance.now() + 400; while (performance.now() < until); ready(); setInterval(() => {}, 1000)`))
+  await Promise.all(['idle', 'busy'].map((name) => supervisor.ready(name, 10_000)))
+  const { idle, busy } = supervisor.processorUs()
+  expect(busy - idle).toBeGreaterThan(50_000)
+  await supervisor.kill('idle')
+  expect(Object.keys(supervisor.processorUs())).toEqual(['busy'])
+})
+
 test('every process is in the claim, by more than its number', async () => {
   const { supervisor, claim } = setUp()
   const child = supervisor.start(program('a', `ready(); setInterval(() => {}, 1000)`))
