@@ -88,7 +88,7 @@ export function gapsOf(context: JudgeContext, spans: readonly SpanRow[]): Gap[] 
 /** Those that take spans: of these only the ones that end a process, or the collector, also take what was recorded before. */
 const ending: ReadonlySet<PrimitiveKind> = new Set(['stop', 'kill', 'evict', 'collector'])
 const taking: ReadonlySet<PrimitiveKind> = new Set(['cut', 'isolate', 'pause', ...ending])
-/** What has not been exported yet then is lost with it. */
+/** What has not been exported yet then is lost with it: gateways gather spans for five seconds. */
 const unexportedUs = 7_000_000
 /** After a way is open again, what waits on it needs so long. */
 const reopenedUs = 1_000_000
