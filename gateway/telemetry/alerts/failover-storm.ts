@@ -13,7 +13,7 @@ import { createWindow } from './window.ts'
 
 const parameters = z.strictObject({
   share: z.number().gt(0).max(1).default(0.1).describe('Of answered requests, answered by a region that is not usual for their gateway and route.'),
-  window: windowUs.prefault('30s').describe('What the share is taken over.'),
+  window: windowUs.prefault('30s').describe('What the share is taken over, and how long traffic that has just begun is only learned from.'),
   minRequests: z.int().min(1).default(50).describe('With fewer requests in the window nothing is said of shares.'),
   gateways: z.int().min(1).default(2).describe('So many gateways that turn away from one region are a storm, whatever the share.'),
   accept: durationUs.prefault('1h').describe('What was out of the ordinary for so long is usual from then on.'),
@@ -26,7 +26,7 @@ export const failoverStorm = defineAlert({
   parameters,
   watch({ share, window, minRequests, gateways, accept }) {
     const counts = createWindow({ spanUs: window, shortestUs: window, channels: 2 })
-    const usual = createUsualRegions(accept)
+    const usual = createUsualRegions(accept, window)
     const draining = createRegionsSeen()
     const moving = new Map<string, number>()
     return {

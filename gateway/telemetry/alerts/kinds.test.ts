@@ -94,6 +94,13 @@ describe('failover-storm', () => {
     expect(watch(ruleOf('failover-storm'), times(120, stray))).toEqual([])
   })
 
+  test('only learns for a window, because traffic that has just begun is not complete', () => {
+    const begun: Second = { 'edge/a': { requests: { ok: 60 }, labels: { region: 'eu' } } }
+    const more: Second = { 'edge/a': [{ requests: { ok: 60 }, labels: { region: 'eu' } }, { requests: { ok: 50 }, labels: { region: 'us' } }] }
+    expect(watch(ruleOf('failover-storm'), [...times(5, begun), ...times(60, more)])).toEqual([])
+    expect(watch(ruleOf('failover-storm'), [...times(35, begun), ...times(60, more)]).map(({ event }) => event.state)).toEqual(['firing', 'resolved'])
+  })
+
   test('accepts what lasts', () => {
     const played = watch(ruleOf('failover-storm', { accept: '40s' }), [...times(60, usual), ...times(140, moved)])
     expect(played.map(({ event: { state } }) => state)).toEqual(['firing', 'resolved'])
