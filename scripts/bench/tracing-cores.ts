@@ -4,9 +4,9 @@ import { systemClock, seededRandom } from '../../gateway/runtime.ts'
 import type { RouteSampling } from '../../gateway/snapshot/snapshot.ts'
 import type { SpanExporter } from '../../gateway/telemetry/export/exporter.ts'
 import { createSamplingCore, isKept, randomnessOf } from '../../gateway/telemetry/sampling/index.ts'
-import { encodeSpan, traceIdsOf } from '../../gateway/telemetry/spans/codec.ts'
+import { encodeSpan } from '../../gateway/telemetry/spans/codec.ts'
 import { createTracing, defaultRingBytes } from '../../gateway/telemetry/spans/index.ts'
-import { Recorder } from '../../gateway/telemetry/spans/recorder.ts'
+import { Recorder, type EndedSpan } from '../../gateway/telemetry/spans/recorder.ts'
 import type { ClientSpan } from '../../gateway/telemetry/spans/span.ts'
 import type { Contender } from './decision.ts'
 
@@ -51,12 +51,11 @@ function decision(): Contender {
 
 function spanInto(name: string, kept: boolean): Contender {
   const recorder = new Recorder(seededRandom(1), createSamplingCore(), discarding(), new ArrayBuffer(defaultRingBytes), 1_000_000)
-  const ids = traceIdsOf(span.traceId)
+  const ended: EndedSpan = { write: (view, at, names) => encodeSpan(view, at, names, span) }
   return {
     name,
     call(at) {
-      const view = recorder.reserve(kept, at)
-      recorder.commit(encodeSpan(view, recorder.at, recorder.names, span), ids, kept ? 'policy' : null)
+      recorder.record(ended, kept ? 'policy' : null, at)
     },
     settle() {},
   }

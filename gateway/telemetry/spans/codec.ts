@@ -29,8 +29,9 @@ export const maxSpanBytes = 912
 /** The words of a trace id. */
 export interface TraceIds { trace0: number; trace1: number; trace2: number; trace3: number }
 
-/** Who a span is: words of its trace, of itself and of its parent. */
-export interface SpanIds extends TraceIds {
+/** Who a span is: its trace, and words of itself and of its parent. */
+export interface SpanIds {
+  traceId: string
   span0: number; span1: number
   /** Both nought = none. */
   parent0: number; parent1: number
@@ -102,6 +103,11 @@ export function sameTrace(view: DataView, at: number, { trace0, trace1, trace2, 
   return view.getUint32(at + 16) === trace3 && view.getUint32(at + 12) === trace2 && view.getUint32(at + 8) === trace1 && view.getUint32(at + 4) === trace0
 }
 
+/** Of the span at `at`. */
+export function traceIdsAt(view: DataView, at: number): TraceIds {
+  return { trace0: view.getUint32(at + 4), trace1: view.getUint32(at + 8), trace2: view.getUint32(at + 12), trace3: view.getUint32(at + 16) }
+}
+
 /** Spreads trace ids over buckets by all their words and `seed`; rounds and constants of MurmurHash3 (Austin Appleby, public domain). */
 export function traceHash({ trace0, trace1, trace2, trace3 }: TraceIds, seed: number): number {
   let hash = Math.imul(trace0 ^ seed, 0x85ebca6b)
@@ -119,7 +125,7 @@ export function traceIdsOf(traceId: string): TraceIds {
 export function encodeSpan(view: DataView, at: number, names: NameTable, span: SpanRecord): number {
   const { flags, threshold, traceId, spanId, parentSpanId: parent } = span
   const ids: SpanIds = {
-    flags, threshold, ...traceIdsOf(traceId),
+    traceId, flags, threshold,
     span0: wordOf(spanId, 0), span1: wordOf(spanId, 8), parent0: parent === '' ? 0 : wordOf(parent, 0), parent1: parent === '' ? 0 : wordOf(parent, 8),
   }
   const nowUs = span.startUs + span.durationUs
@@ -192,10 +198,7 @@ const broken = (expected: string, found: string) => gatewayError('RGT_SPAN_BATCH
 function writeIds(view: DataView, at: number, kind: number, ids: SpanIds): void {
   view.setUint8(at + 2, kind)
   view.setUint8(at + 3, ids.flags)
-  view.setUint32(at + 4, ids.trace0)
-  view.setUint32(at + 8, ids.trace1)
-  view.setUint32(at + 12, ids.trace2)
-  view.setUint32(at + 16, ids.trace3)
+  for (let word = 0; word < 4; word++) view.setUint32(at + 4 + word * 4, wordOf(ids.traceId, word * 8))
   view.setUint32(at + 20, ids.span0)
   view.setUint32(at + 24, ids.span1)
   view.setUint32(at + 28, ids.parent0)

@@ -51,7 +51,7 @@ export function createTracing({ sampling, exporter, random, ringBytes = defaultR
     },
     begin: (request, route) => begin(recorder, request, route),
     promote(traces, nowUs) {
-      for (const { traceId, reason } of traces) recorder.promoteTold(traceId, reason, nowUs)
+      for (const { traceId, reason } of traces) recorder.promote(traceId, reason, 0, nowUs)
     },
     takeSampledSpans() {
       const taken = recorder.sampledSpans
@@ -64,8 +64,7 @@ export function createTracing({ sampling, exporter, random, ringBytes = defaultR
     tick(nowUs) {
       sampling.tick(nowUs)
       for (const change of sampling.changes) tell({ atUs: nowUs, kind: 'sampling-rate', ...change })
-      recorder.batches.tick(nowUs)
-      recorder.promoted.forget(nowUs)
+      recorder.tick(nowUs)
       if (nowUs - toldUs < tellUs || (traced === 0 && recorder.counts.requests === 0)) return
       toldUs = nowUs
       tell({ atUs: nowUs, kind: 'tracing', counts: counts(), exported: { ...exports.counts } })

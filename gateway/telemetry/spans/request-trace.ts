@@ -1,12 +1,14 @@
-// One request's part in its trace: its context, its spans and why they are kept. A span is written the moment that it ends, into
-// the batch when its trace is kept, into the ring when it may be kept later, nowhere otherwise.
+// One request's part in its trace: its context, its spans and why they are kept. A span that ends goes into the batch when its trace
+// is kept, into the ring when it may be kept later, nowhere otherwise.
 
+import type { Random } from '../../ports.ts'
 import { inject, TraceFlag, type TraceContext } from '../context/index.ts'
 import type { RequestOutcome } from '../metrics.ts'
 import { promotionOf } from '../sampling/index.ts'
 import { encodeClient, encodeServer, wordOf, type SpanIds } from './codec.ts'
 import { hexOf, randomWord } from './ids.ts'
-import type { Recorder } from './recorder.ts'
+import type { NameTable } from './names.ts'
+import type { EndedSpan, Recorder } from './recorder.ts'
 import type { KeepReason, PromotionReason } from './span.ts'
 import type { AttemptTrace, BeginningRequest, EndedAttempt, EndedRequest, RequestTrace, TracedRoute } from './tracing.ts'
 
@@ -23,39 +25,24 @@ export interface Head {
   isOwn: boolean
 }
 
-export class OpenRequestTrace implements RequestTrace, SpanIds {
-  readonly trace0: number
-  readonly trace1: number
-  readonly trace2: number
-  readonly trace3: number
+export class OpenRequestTrace implements RequestTrace, SpanIds, EndedSpan {
   readonly span0: number
   readonly span1: number
-  readonly parent0: number
-  readonly parent1: number
-  readonly flags: number
-  readonly threshold: string
   readonly head: Head
   readonly route: TracedRoute
   readonly request: BeginningRequest
   readonly #recorder: Recorder
   #kept: KeepReason | null
   #promotion: PromotionReason | null = null
+  #ended: EndedRequest | null = null
+  #endUs = 0
   #recorded = 0
   /** Spans that went into the ring. */
   #waiting = 0
 
   constructor(recorder: Recorder, request: BeginningRequest, route: TracedRoute, head: Head) {
-    const { traceId, spanId, flags, threshold } = head.context
-    this.trace0 = wordOf(traceId, 0)
-    this.trace1 = wordOf(traceId, 8)
-    this.trace2 = wordOf(traceId, 16)
-    this.trace3 = wordOf(traceId, 24)
     this.span0 = randomWord(recorder.random)
     this.span1 = randomWord(recorder.random)
-    this.parent0 = spanId === '' ? 0 : wordOf(spanId, 0)
-    this.parent1 = spanId === '' ? 0 : wordOf(spanId, 8)
-    this.flags = flags
-    this.threshold = threshold
     this.head = head
     this.route = route
     this.request = request
@@ -67,6 +54,24 @@ export class OpenRequestTrace implements RequestTrace, SpanIds {
     return this.head.context.traceId
   }
 
+  get parent0(): number {
+    const { spanId } = this.head.context
+    return spanId === '' ? 0 : wordOf(spanId, 0)
+  }
+
+  get parent1(): number {
+    const { spanId } = this.head.context
+    return spanId === '' ? 0 : wordOf(spanId, 8)
+  }
+
+  get flags(): number {
+    return this.head.context.flags
+  }
+
+  get threshold(): string {
+    return this.head.context.threshold
+  }
+
   get sampled(): boolean {
     return (this.flags & TraceFlag.Sampled) !== 0
   }
@@ -76,7 +81,7 @@ export class OpenRequestTrace implements RequestTrace, SpanIds {
   }
 
   attempt(): AttemptTrace {
-    return new OpenAttemptTrace(this, this.#recorder)
+    return new OpenAttemptTrace(this, this.#recorder.random)
   }
 
   told(reason: PromotionReason, nowUs: number): void {
@@ -92,69 +97,72 @@ export class OpenRequestTrace implements RequestTrace, SpanIds {
   }
 
   end(ended: EndedRequest, nowUs: number): KeepReason | null {
-    const { startUs } = this.request
     this.answering(ended.status, ended.outcome, ended.attempts, nowUs)
-    const view = this.reserve(nowUs)
-    if (view !== null) {
-      const recorder = this.#recorder
-      this.commit(encodeServer(view, recorder.at, recorder.names, this, this.request, this.route, ended, this.head.problem, nowUs))
-    }
-    if (this.head.isOwn) this.#recorder.finished(this.route, this.#recorded, this.sampled, nowUs - startUs, ended, nowUs)
+    this.#ended = ended
+    this.#endUs = nowUs
+    this.record(this, nowUs)
+    if (this.head.isOwn) this.#recorder.finished(this.route, this.#recorded, this.sampled, nowUs - this.request.startUs, ended, nowUs)
     return this.#kept
   }
 
-  /** Where the next span of this trace is to be written, at the recorder's `at`; null: nobody wants it. */
-  reserve(nowUs: number): DataView | null {
+  write(view: DataView, at: number, names: NameTable): number {
+    return encodeServer(view, at, names, this, this.request, this.route, this.#ended!, this.head.problem, this.#endUs)
+  }
+
+  /** A span of this trace, this one or that of an attempt, unless nobody will want it. */
+  record(span: EndedSpan, nowUs: number): void {
     if (this.#kept === null) {
       // Another gateway, or another request of the same trace, may have promoted it meanwhile.
       this.#promotion = this.#recorder.promoted.reasonOf(this.traceId)
       this.#kept = this.#promotion
     }
-    return this.#kept === null && this.route.sampling.retroactive === null ? null : this.#recorder.reserve(this.#kept !== null, nowUs)
-  }
-
-  /** The span that was written there. */
-  commit(length: number): void {
+    if (this.#kept === null) {
+      if (this.route.sampling.retroactive === null) return
+      this.#waiting++
+    }
     this.#recorded++
-    if (this.#kept === null) this.#waiting++
-    this.#recorder.commit(length, this, this.#kept)
+    this.#recorder.record(span, this.#kept, nowUs)
   }
 
   #promote(reason: PromotionReason, nowUs: number): void {
     this.#kept = this.#promotion = reason
-    this.#recorder.promote(this.traceId, this, reason, this.#waiting, nowUs)
+    this.#recorder.promote(this.traceId, reason, this.#waiting, nowUs)
     this.#waiting = 0
   }
 }
 
 /** One attempt: a span of its own, the child of the request's. */
-class OpenAttemptTrace implements AttemptTrace, SpanIds {
-  readonly trace0: number
-  readonly trace1: number
-  readonly trace2: number
-  readonly trace3: number
+class OpenAttemptTrace implements AttemptTrace, SpanIds, EndedSpan {
   readonly span0: number
   readonly span1: number
-  readonly parent0: number
-  readonly parent1: number
-  readonly flags: number
-  readonly threshold: string
   readonly #of: OpenRequestTrace
-  readonly #recorder: Recorder
+  #ended: EndedAttempt | null = null
+  #endUs = 0
 
-  constructor(of: OpenRequestTrace, recorder: Recorder) {
-    this.trace0 = of.trace0
-    this.trace1 = of.trace1
-    this.trace2 = of.trace2
-    this.trace3 = of.trace3
-    this.span0 = randomWord(recorder.random)
-    this.span1 = randomWord(recorder.random)
-    this.parent0 = of.span0
-    this.parent1 = of.span1
-    this.flags = of.flags
-    this.threshold = of.threshold
+  constructor(of: OpenRequestTrace, random: Random) {
+    this.span0 = randomWord(random)
+    this.span1 = randomWord(random)
     this.#of = of
-    this.#recorder = recorder
+  }
+
+  get traceId(): string {
+    return this.#of.traceId
+  }
+
+  get parent0(): number {
+    return this.#of.span0
+  }
+
+  get parent1(): number {
+    return this.#of.span1
+  }
+
+  get flags(): number {
+    return this.#of.flags
+  }
+
+  get threshold(): string {
+    return this.#of.threshold
   }
 
   addFields(fields: string[]): void {
@@ -163,8 +171,13 @@ class OpenAttemptTrace implements AttemptTrace, SpanIds {
   }
 
   end(ended: EndedAttempt, nowUs: number): void {
-    const of = this.#of
-    const view = of.reserve(nowUs)
-    if (view !== null) of.commit(encodeClient(view, this.#recorder.at, this.#recorder.names, this, of.request, of.route, ended, nowUs))
+    this.#ended = ended
+    this.#endUs = nowUs
+    this.#of.record(this, nowUs)
+  }
+
+  write(view: DataView, at: number, names: NameTable): number {
+    const { request, route } = this.#of
+    return encodeClient(view, at, names, this, request, route, this.#ended!, this.#endUs)
   }
 }

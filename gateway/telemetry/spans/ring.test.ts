@@ -22,7 +22,7 @@ function put(ring: TraceRing, names: NameTable, traceId: string, length: number,
   const at = ring.reserve()
   expect(at + maxSpanBytes).toBeLessThanOrEqual(ring.octets)
   const written = encodeSpan(ring.view, at, names, { ...span(traceId, length), attempt: number })
-  ring.commit(written, traceIdsOf(traceId))
+  ring.commit(written)
 }
 
 /** The numbers of the spans that come out. */

@@ -7,7 +7,7 @@
 // Places are counted in octets since the start, never round again, so a place that was overwritten shows by being too small:
 // nothing has to be unlinked when the oldest entries go.
 
-import { maxSpanBytes, sameTrace, traceHash, type TraceIds } from './codec.ts'
+import { maxSpanBytes, sameTrace, traceHash, traceIdsAt, type TraceIds } from './codec.ts'
 
 const entryHeader = 16
 /** Entries begin at multiples of it, so that what is left at the end always has room for a header. */
@@ -61,9 +61,10 @@ export class TraceRing {
   }
 
   /** The span of `length` octets that was written where `reserve` said. */
-  commit(length: number, ids: TraceIds): void {
-    const bucket = traceHash(ids, this.#seed) & this.#mask
-    this.view.setFloat64(this.#at(this.#next), this.#heads[bucket])
+  commit(length: number): void {
+    const at = this.#at(this.#next)
+    const bucket = traceHash(traceIdsAt(this.view, at + entryHeader), this.#seed) & this.#mask
+    this.view.setFloat64(at, this.#heads[bucket])
     this.#heads[bucket] = this.#next
     this.#write(Math.ceil((entryHeader + length) / grain) * grain, State.Live)
     this.waiting++
