@@ -16,6 +16,8 @@ import type { RequestRow } from '../../../history.ts'
 import type { LoadSpec, StreamSpec } from '../../../substrate.ts'
 import { findTool } from '../../../tools/index.ts'
 import type { GroupEntries } from '../../sockets/generator/bootstrap.ts'
+import { claimRun } from '../../sockets/ownership.ts'
+import { reservePorts } from '../../sockets/ports.ts'
 import { memoryApi, type MemoryApi, type PlainObject } from '../api/memory.case.ts'
 import { podLabels, testRunCrd } from './manifests.ts'
 import { openTestRun, type TestRunParts } from './player.ts'
@@ -65,6 +67,10 @@ async function operated({ clockAheadMs = 0 } = {}): Promise<MemoryApi> {
   const api = memoryApi()
   api.put({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: testRunCrd.name } })
   const ports = new Map<string, number>()
+  const claim = claimRun(`k6-${process.pid}-${cleanup.length}`)
+  cleanup.push(() => claim.release())
+  // k6 goes on without its API where the port was taken meanwhile, by an outgoing connection for one.
+  const reserved = await reservePorts(claim, 4)
   api.react((object) => {
     if (object.kind === 'TestRun') void start(object)
   })
@@ -80,7 +86,7 @@ async function operated({ clockAheadMs = 0 } = {}): Promise<MemoryApi> {
     writeFileSync(suite, `Date.now = ((now) => () => now.call(Date) + ${clockAheadMs})(Date.now)
 ${text.replaceAll('exec.scenario.startTime', `(exec.scenario.startTime + ${clockAheadMs})`)}`)
     for (const [at, pod] of names.entries()) {
-      const port = await freePort()
+      const port = reserved.next()
       ports.set(pod, port)
       const status = (exitCode: number | null): void => api.put({
         apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: pod },
@@ -108,14 +114,6 @@ ${text.replaceAll('exec.scenario.startTime', `(exec.scenario.startTime + ${clock
       return { status: response.statusCode, body: await response.body.text() }
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 function player(api: MemoryApi, spec: LoadSpec, port: number, over: Partial<TestRunParts> = {}) {
