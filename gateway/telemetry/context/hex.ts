@@ -2,16 +2,15 @@
 
 const digits = '0123456789abcdef'
 const codes = Uint8Array.from(digits, (digit) => digit.charCodeAt(0))
-/** Value of a digit by its code; -1 for what is none. */
-const values = Int8Array.from({ length: 128 }, (_, code) => digits.indexOf(String.fromCharCode(code)))
+const [zero, nine, letterA, letterF] = [48, 57, 97, 102]
 
 /** All values of `text[from..to)` or-ed: negative when one is no lower-case hex digit, 0 when all are nought. */
 export function hexBits(text: string, from: number, to: number): number {
   let bits = 0
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at)
-    // Past the end the code is NaN, which is not below 128 either.
-    bits |= code < 128 ? values[code] : -1
+    // Past the end the code is NaN, which is within nothing.
+    bits |= code >= zero && code <= letterF && (code <= nine || code >= letterA) ? valueOf(code) : -1
   }
   return bits
 }
@@ -19,9 +18,12 @@ export function hexBits(text: string, from: number, to: number): number {
 /** The number that `text[from..to)` stands for: digits that were checked, at most 12 of them, so that it is exact. */
 export function hexNumber(text: string, from: number, to: number): number {
   let value = 0
-  for (let at = from; at < to; at++) value = value * 16 + values[text.charCodeAt(at)]
+  for (let at = from; at < to; at++) value = value * 16 + valueOf(text.charCodeAt(at))
   return value
 }
+
+/** Reckoned, not looked up: a table is memory that the next request finds no longer in the processor's caches. */
+const valueOf = (code: number): number => (code <= nine ? code - zero : code - letterA + 10)
 
 /** Eight digits of 32 bits. `toString(16)` with padding takes five times as long. */
 export function hexWord(word: number): string {
