@@ -13,9 +13,10 @@ export const alertRecoveryTime: Metric = {
     const unhealed = faults.find(({ healedUs }) => healedUs === null)
     if (unhealed !== undefined) return { kind: 'unknown', why: `the healing of ${unhealed.fault} is not on record` }
     const after = (us: number, healedUs: number | null): number => Math.max(0, (us - healedUs!) / 1000)
-    const spans = faults.map(({ alerts, healedUs }) => (alerts.some(({ resolvedUs }) => resolvedUs === null)
-      ? { low: after(context.plan.endUs, healedUs), high: Infinity }
-      : { low: after(Math.max(...alerts.map(({ resolvedUs }) => resolvedUs!)), healedUs), high: after(Math.max(...alerts.map(({ resolvedUs }) => resolvedUs!)), healedUs) }))
+    const spans = faults.map(({ alerts, healedUs }) => {
+      const low = after(Math.max(...alerts.map(({ resolvedUs }) => resolvedUs ?? context.plan.endUs)), healedUs)
+      return { low, high: alerts.some(({ resolvedUs }) => resolvedUs === null) ? Infinity : low }
+    })
     return {
       kind: 'trend', values: Float64Array.from(spans, ({ high }) => high), low: Float64Array.from(spans, ({ low }) => low), high: Float64Array.from(spans, ({ high }) => high),
       evidence: faults.map(({ fault, alerts }, index) => {

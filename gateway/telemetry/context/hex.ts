@@ -10,7 +10,7 @@ export function hexBits(text: string, from: number, to: number): number {
   for (let at = from; at < to; at++) {
     const code = text.charCodeAt(at)
     // Past the end the code is NaN, which is within nothing.
-    bits |= code >= zero && code <= letterF && (code <= nine || code >= letterA) ? valueOf(code) : -1
+    bits |= isHexDigit(code) ? hexValue(code) : -1
   }
   return bits
 }
@@ -18,12 +18,15 @@ export function hexBits(text: string, from: number, to: number): number {
 /** The number that `text[from..to)` stands for: digits that were checked, at most 12 of them, so that it is exact. */
 export function hexNumber(text: string, from: number, to: number): number {
   let value = 0
-  for (let at = from; at < to; at++) value = value * 16 + valueOf(text.charCodeAt(at))
+  for (let at = from; at < to; at++) value = value * 16 + hexValue(text.charCodeAt(at))
   return value
 }
 
-/** Reckoned, not looked up: a table is memory that the next request finds no longer in the processor's caches. */
-const valueOf = (code: number): number => (code <= nine ? code - zero : code - letterA + 10)
+/** Is this the character code of a lower-case hex digit? */
+export const isHexDigit = (code: number): boolean => code >= zero && code <= letterF && (code <= nine || code >= letterA)
+
+/** Of a code that `isHexDigit`. Reckoned, not looked up: a table is memory that the next request finds no longer in the processor's caches. */
+export const hexValue = (code: number): number => (code <= nine ? code - zero : code - letterA + 10)
 
 /** Eight digits of 32 bits. `toString(16)` with padding takes five times as long. */
 export function hexWord(word: number): string {

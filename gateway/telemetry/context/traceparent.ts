@@ -2,12 +2,9 @@
 // to it. Fixed places, so reading is one walk over character codes, and one small piece of code: most requests bring one.
 
 import { TraceFlag } from './context.ts'
-import { hexNumber } from './hex.ts'
+import { hexNumber, hexValue, isHexDigit } from './hex.ts'
 
 const dash = 45
-const zero = 48
-const letterA = 97
-const letterF = 102
 /** Where the dashes stand. */
 const [afterVersion, afterTraceId, afterParentId] = [2, 35, 52]
 /** Characters of version 00; later versions are at least as long, and go on after a dash (section 3.2.4). */
@@ -28,8 +25,8 @@ export function isTraceparent(text: string): boolean {
       any = 0
       continue
     }
-    if (code < zero || code > letterF || (code > zero + 9 && code < letterA)) return false
-    any |= code - zero
+    if (!isHexDigit(code)) return false
+    any |= hexValue(code)
   }
   if (text.length > length00 && (version === 0 || text.charCodeAt(length00) !== dash)) return false
   return version === 0 || !text.startsWith('ff')

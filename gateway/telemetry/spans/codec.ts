@@ -126,7 +126,7 @@ export function encodeSpan(view: DataView, at: number, names: NameTable, span: S
   const { flags, threshold, traceId, spanId, parentSpanId: parent } = span
   const ids: SpanIds = {
     traceId, flags, threshold,
-    span0: wordOf(spanId, 0), span1: wordOf(spanId, 8), parent0: parent === '' ? 0 : wordOf(parent, 0), parent1: parent === '' ? 0 : wordOf(parent, 8),
+    span0: wordOf(spanId, 0), span1: wordOf(spanId, 8), parent0: wordOf(parent, 0), parent1: wordOf(parent, 8),
   }
   const nowUs = span.startUs + span.durationUs
   const route = { routeName: names.numberOf(span.route), protocolName: names.numberOf(span.protocol) }
@@ -188,8 +188,8 @@ function decodeSpan(view: DataView, at: number, names: ReadonlyMap<number, strin
   return { ...both, kind: 'client', target: name(76), isLink: bit, attempt: count, reason, outcome: attemptOutcomes[outcome] } satisfies ClientSpan & KeptSpan
 }
 
-/** A word of an id: eight hex digits. */
-export const wordOf = (id: string, at: number): number => hexNumber(id, at, at + 8)
+/** A word of an id: eight hex digits; 0 where there is no id. */
+export const wordOf = (id: string, at: number): number => (id === '' ? 0 : hexNumber(id, at, at + 8))
 
 const noSpan = '0'.repeat(16)
 

@@ -34,10 +34,14 @@ export function createTracing({ sampling, exporter, random, ringBytes = defaultR
   const recorder = new Recorder(random, sampling, exports, new ArrayBuffer(ringBytes), batchWaitUs)
   let traced = 0
   let toldUs = Number.NEGATIVE_INFINITY
-  const counts = (): TracingCounts => ({
-    ...recorder.counts, promoted: { ...recorder.counts.promoted }, kept: recorder.batches.handed, overwritten: recorder.ring.overwritten,
-    lostToRing: recorder.lostToRing, ringBytes,
-  })
+  const counts = (): TracingCounts => {
+    // What it pushes out of the ring counts too.
+    recorder.write()
+    return {
+      ...recorder.counts, promoted: { ...recorder.counts.promoted }, kept: recorder.batches.handed, overwritten: recorder.ring.overwritten,
+      lostToRing: recorder.lostToRing, ringBytes,
+    }
+  }
   return {
     route: (route, protocol, settings) => ({
       sampling: settings, key: sampling.key({ tenant: settings.tenant, route, protocol }, settings),

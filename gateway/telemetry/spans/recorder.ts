@@ -65,39 +65,38 @@ export class Recorder {
     }
     if (this.#unwritten === 0) this.#unwrittenSinceUs = nowUs
     this.#ended[this.#unwritten++] = span
-    if (this.#unwritten === writtenAtOnce) this.#write()
+    if (this.#unwritten === writtenAtOnce) this.write()
   }
 
   /** What is due. */
   tick(nowUs: number): void {
-    if (this.#unwritten > 0 && nowUs - this.#unwrittenSinceUs >= longestUnwrittenUs) this.#write()
+    if (this.#unwritten > 0 && nowUs - this.#unwrittenSinceUs >= longestUnwrittenUs) this.write()
     this.batches.tick(nowUs)
     this.promoted.forget(nowUs)
   }
 
-  /** Fetches the spans of a trace out of the ring, of which there should be `expected`. False: it was promoted before. */
-  promote(traceId: string, reason: PromotionReason, expected: number, nowUs: number): boolean {
-    this.#write()
-    const taken = this.ring.take(traceIdsOf(traceId), (view, at) => this.batches.copy(view, at, reason, nowUs))
-    if (taken < expected) this.#lost += expected - taken
-    const isNew = this.promoted.add(traceId, reason, taken > 0 || expected > 0, nowUs)
-    if (isNew) this.counts.promoted[reason]++
-    return isNew
-  }
-
-  /** A request whose head was decided here is over; `sampled`: with these spans against the budget of its policy. */
-  finished({ key, sampling }: TracedRoute, spans: number, sampled: boolean, durationUs: number, { outcome, status }: EndedRequest, nowUs: number): void {
-    if (sampled) this.sampledSpans.set(sampling.policy, (this.sampledSpans.get(sampling.policy) ?? 0) + spans)
-    this.sampling.finished(key, spans, durationUs, status >= 500 || failed.has(outcome), nowUs)
-  }
-
-  #write(): void {
+  /** Into the ring whatever is over, without waiting for more of it. */
+  write(): void {
     for (let index = 0; index < this.#unwritten; index++) {
       const at = this.ring.reserve()
       this.ring.commit(this.#ended[index]!.write(this.ring.view, at, this.names))
       this.#ended[index] = null
     }
     this.#unwritten = 0
+  }
+
+  /** Fetches the spans of a trace out of the ring, of which there should be `expected`. */
+  promote(traceId: string, reason: PromotionReason, expected: number, nowUs: number): void {
+    this.write()
+    const taken = this.ring.take(traceIdsOf(traceId), (view, at) => this.batches.copy(view, at, reason, nowUs))
+    if (taken < expected) this.#lost += expected - taken
+    if (this.promoted.add(traceId, reason, taken > 0 || expected > 0, nowUs)) this.counts.promoted[reason]++
+  }
+
+  /** A request whose head was decided here is over; `sampled`: with these spans against the budget of its policy. */
+  finished({ key, sampling }: TracedRoute, spans: number, sampled: boolean, durationUs: number, { outcome, status }: EndedRequest, nowUs: number): void {
+    if (sampled) this.sampledSpans.set(sampling.policy, (this.sampledSpans.get(sampling.policy) ?? 0) + spans)
+    this.sampling.finished(key, spans, durationUs, status >= 500 || failed.has(outcome), nowUs)
   }
 
   /** Of a trace that another gateway told of, and of which nothing was found, one span at least was there once: if spans went at all. */

@@ -5,7 +5,7 @@ import type { Random } from '../../ports.ts'
 import { inject, TraceFlag, type TraceContext } from '../context/index.ts'
 import type { RequestOutcome } from '../metrics.ts'
 import { promotionOf } from '../sampling/index.ts'
-import { encodeClient, encodeServer, wordOf, type SpanIds } from './codec.ts'
+import { encodeClient, encodeServer, wordOf } from './codec.ts'
 import { hexOf, randomWord } from './ids.ts'
 import type { NameTable } from './names.ts'
 import type { EndedSpan, Recorder } from './recorder.ts'
@@ -25,7 +25,7 @@ export interface Head {
   isOwn: boolean
 }
 
-export class OpenRequestTrace implements RequestTrace, SpanIds, EndedSpan {
+export class OpenRequestTrace implements RequestTrace, EndedSpan {
   readonly span0: number
   readonly span1: number
   readonly head: Head
@@ -54,30 +54,12 @@ export class OpenRequestTrace implements RequestTrace, SpanIds, EndedSpan {
     return this.head.context.traceId
   }
 
-  get parent0(): number {
-    const { spanId } = this.head.context
-    return spanId === '' ? 0 : wordOf(spanId, 0)
-  }
-
-  get parent1(): number {
-    const { spanId } = this.head.context
-    return spanId === '' ? 0 : wordOf(spanId, 8)
-  }
-
-  get flags(): number {
-    return this.head.context.flags
-  }
-
-  get threshold(): string {
-    return this.head.context.threshold
-  }
-
   get sampled(): boolean {
-    return (this.flags & TraceFlag.Sampled) !== 0
+    return (this.head.context.flags & TraceFlag.Sampled) !== 0
   }
 
   get text(): string {
-    return `${this.traceId}-0${this.flags & 3}`
+    return `${this.traceId}-0${this.head.context.flags & 3}`
   }
 
   attempt(): AttemptTrace {
@@ -106,7 +88,9 @@ export class OpenRequestTrace implements RequestTrace, SpanIds, EndedSpan {
   }
 
   write(view: DataView, at: number, names: NameTable): number {
-    return encodeServer(view, at, names, this, this.request, this.route, this.#ended!, this.head.problem, this.#endUs)
+    const { span0, span1, head: { context: { traceId, spanId, flags, threshold } } } = this
+    const ids = { traceId, flags, threshold, span0, span1, parent0: wordOf(spanId, 0), parent1: wordOf(spanId, 8) }
+    return encodeServer(view, at, names, ids, this.request, this.route, this.#ended!, this.head.problem, this.#endUs)
   }
 
   /** A span of this trace, this one or that of an attempt, unless nobody will want it. */
@@ -132,7 +116,7 @@ export class OpenRequestTrace implements RequestTrace, SpanIds, EndedSpan {
 }
 
 /** One attempt: a span of its own, the child of the request's. */
-class OpenAttemptTrace implements AttemptTrace, SpanIds, EndedSpan {
+class OpenAttemptTrace implements AttemptTrace, EndedSpan {
   readonly span0: number
   readonly span1: number
   readonly #of: OpenRequestTrace
@@ -143,26 +127,6 @@ class OpenAttemptTrace implements AttemptTrace, SpanIds, EndedSpan {
     this.span0 = randomWord(random)
     this.span1 = randomWord(random)
     this.#of = of
-  }
-
-  get traceId(): string {
-    return this.#of.traceId
-  }
-
-  get parent0(): number {
-    return this.#of.span0
-  }
-
-  get parent1(): number {
-    return this.#of.span1
-  }
-
-  get flags(): number {
-    return this.#of.flags
-  }
-
-  get threshold(): string {
-    return this.#of.threshold
   }
 
   addFields(fields: string[]): void {
@@ -177,7 +141,8 @@ class OpenAttemptTrace implements AttemptTrace, SpanIds, EndedSpan {
   }
 
   write(view: DataView, at: number, names: NameTable): number {
-    const { request, route } = this.#of
-    return encodeClient(view, at, names, this, request, route, this.#ended!, this.#endUs)
+    const { span0, span1 } = this
+    const { request, route, head: { context: { traceId, flags, threshold } }, span0: parent0, span1: parent1 } = this.#of
+    return encodeClient(view, at, names, { traceId, flags, threshold, span0, span1, parent0, parent1 }, request, route, this.#ended!, this.#endUs)
   }
 }
